@@ -1,0 +1,31 @@
+//! A decider guards the rules of one thing: an order, a SKU's stock, a payment.
+
+use crate::Timestamp;
+
+/// Guards one consistency boundary: says which facts a command causes, or why it is refused.
+///
+/// `Default` is the thing before its first fact. A command that was already obeyed causes no facts
+/// again (`Ok(vec![])`), so that whoever asks may ask twice.
+pub trait Decider: Default {
+    /// Which one; its text is the last part of the stream's name.
+    type Id;
+    /// What may be asked, in the imperative.
+    type Command;
+    /// What may have happened, in the past tense.
+    type Fact;
+    /// The business's reasons to say no.
+    type Refusal;
+
+    /// The rules: pure, never waits.
+    ///
+    /// # Errors
+    /// The business's reason; nothing has changed.
+    fn decide(
+        &self,
+        command: &Self::Command,
+        now: Timestamp,
+    ) -> Result<Vec<Self::Fact>, Self::Refusal>;
+
+    /// Remembers a fact; never fails and re-checks nothing.
+    fn evolve(&mut self, fact: &Self::Fact);
+}
