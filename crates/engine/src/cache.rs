@@ -1,0 +1,139 @@
+//! A bounded memory of what the journal can tell again.
+
+use kernel::Position;
+use rustc_hash::FxHashMap;
+use std::{
+    collections::{VecDeque, hash_map},
+    hash::Hash,
+};
+
+/// Evicts what was not used for one turn of the hand, but never what the index lacks: so whatever is
+/// not found here is found there, and the two together always know everything.
+pub(crate) struct Cache<K, V> {
+    entries: FxHashMap<K, Entry<V>>,
+    hand: VecDeque<K>,
+    limit: usize,
+    settled: Position,
+}
+
+struct Entry<V> {
+    value: V,
+    /// The position of its last change; 0 while it is as it was read.
+    changed: Position,
+    used: bool,
+}
+
+impl<K: Clone + Eq + Hash, V> Cache<K, V> {
+    pub(crate) fn new(limit: usize) -> Cache<K, V> {
+        let (entries, hand) = (FxHashMap::default(), VecDeque::new());
+        Cache { entries, hand, limit: limit.max(1), settled: 0 }
+    }
+
+    /// The index has seen everything up to this position: what has not changed since may go.
+    pub(crate) fn settle(&mut self, position: Position) {
+        self.settled = position;
+    }
+
+    /// True when there is no room, because too much waits for the index.
+    pub(crate) fn is_crowded(&self) -> bool {
+        self.entries.len() > self.limit + self.limit / 4
+    }
+
+    #[cfg(test)]
+    pub(crate) fn contains(&self, key: &K) -> bool {
+        self.entries.contains_key(key)
+    }
+
+    /// What is in memory anyway; neither a use nor a change.
+    pub(crate) fn peek_mut(&mut self, key: &K) -> Option<&mut V> {
+        self.entries.get_mut(key).map(|entry| &mut entry.value)
+    }
+
+    /// # Errors
+    /// What `read` says; nothing is remembered then.
+    pub(crate) fn get<E>(&mut self, key: &K, read: impl FnOnce() -> Result<V, E>) -> Result<&V, E> {
+        self.entry(key, read).map(|entry| &entry.value)
+    }
+
+    /// For changing: `position` is that of the change.
+    ///
+    /// # Errors
+    /// What `read` says; nothing is remembered then.
+    pub(crate) fn change<E>(
+        &mut self,
+        key: &K,
+        position: Position,
+        read: impl FnOnce() -> Result<V, E>,
+    ) -> Result<&mut V, E> {
+        let entry = self.entry(key, read)?;
+        entry.changed = position;
+        Ok(&mut entry.value)
+    }
+
+    pub(crate) fn forget(&mut self, key: &K) {
+        if self.entries.remove(key).is_some() {
+            self.hand.retain(|other| other != key);
+        }
+    }
+
+    fn entry<E>(
+        &mut self,
+        key: &K,
+        read: impl FnOnce() -> Result<V, E>,
+    ) -> Result<&mut Entry<V>, E> {
+        if self.entries.len() >= self.limit && !self.entries.contains_key(key) {
+            self.make_room();
+        }
+        match self.entries.entry(key.clone()) {
+            hash_map::Entry::Occupied(known) => {
+                let entry = known.into_mut();
+                // Most things are used only while they are made: use counts once the index has it.
+                entry.used |= entry.changed <= self.settled;
+                Ok(entry)
+            }
+            hash_map::Entry::Vacant(new) => {
+                let value = read()?;
+                self.hand.push_back(key.clone());
+                Ok(new.insert(Entry { value, changed: 0, used: false }))
+            }
+        }
+    }
+
+    /// A few steps of the hand at a time, so that nobody waits long.
+    fn make_room(&mut self) {
+        for _ in 0..8 {
+            if self.entries.len() < self.limit {
+                return;
+            }
+            let Some(key) = self.hand.pop_front() else { return };
+            let Some(entry) = self.entries.get_mut(&key) else { continue };
+            if entry.used || entry.changed > self.settled {
+                entry.used = false;
+                self.hand.push_back(key);
+            } else {
+                self.entries.remove(&key);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::convert::Infallible;
+
+    fn put(cache: &mut Cache<u32, u32>, key: u32, position: Position) {
+        let _: Result<_, Infallible> = cache.change(&key, position, || Ok(key));
+    }
+
+    #[test]
+    fn what_the_index_lacks_is_never_evicted() {
+        let mut cache = Cache::new(4);
+        (1..=100).for_each(|n| put(&mut cache, n, u64::from(n)));
+        assert!((1..=100).all(|n| cache.contains(&n)));
+        assert!(cache.is_crowded());
+        cache.settle(100);
+        (101..=200).for_each(|n| put(&mut cache, n, u64::from(n)));
+        assert!((1..=96).all(|n| !cache.contains(&n)), "what is settled makes room");
+    }
+}

@@ -1,0 +1,44 @@
+//! Runs a business: one sequencer decides, one writer makes durable, everything else follows.
+//!
+//! ```text
+//! submit -> inbox -> sequencer: decide, evolve, react, until quiet -> batch -> writer: one block -> answers
+//!                        ^ decides the next batch meanwhile                        |-> index (may lag)
+//!                                                                                  |-> views (rebuildable)
+//!                                                                                  '-> handlers -> commands
+//! ```
+//!
+//! Read in this order: [`world`] (the cascade), [`sequencer`] and [`writer`] (the two threads on the
+//! way to an answer), [`feed`] (what consumers read), [`views`], [`handlers`].
+
+#![warn(missing_docs)]
+
+mod alarms;
+mod answer;
+mod batch;
+mod cache;
+mod clock;
+mod engine;
+mod feed;
+mod follower;
+mod gauges;
+mod limits;
+mod live;
+mod opening;
+mod past;
+mod recall;
+mod sequencer;
+mod timers;
+mod world;
+mod writer;
+
+pub use alarms::{Alarm, Alarms};
+pub use answer::{Answer, Ask, Caused, Rejection};
+pub use clock::{Clock, SimulatedClock, WallClock};
+pub use engine::{Engine, NotTaken, Parts};
+pub use feed::{Committed, Feed, Follow};
+pub use gauges::Gauges;
+pub use limits::Limits;
+pub use past::Past;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,142 @@
+//! The thread that owns all state: takes what waits, decides it, hands it over when the writer is free.
+
+use crate::{
+    Answer, Ask, Limits,
+    batch::{Barrier, Batch, Reply, Until},
+    gauges::Gauges,
+    world::World,
+};
+use crossbeam_channel::{Receiver, Sender, bounded, never, select};
+use kernel::{Business, Timestamp};
+use std::{
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::Duration,
+};
+use tokio::sync::oneshot;
+
+/// What reaches the sequencer.
+pub(crate) enum Message<B: Business> {
+    Ask {
+        ask: Ask<B>,
+        reply: oneshot::Sender<Answer<B>>,
+    },
+    /// The clock was moved: ring what is due, and say when the next timer is, once all is durable.
+    Ring {
+        reply: Sender<Option<Timestamp>>,
+    },
+    /// What the clock says is right.
+    TrustClock,
+}
+
+pub(crate) struct Sequencer<B: Business> {
+    pub(crate) world: World<B>,
+    pub(crate) inbox: Receiver<Message<B>>,
+    pub(crate) writer: Sender<Batch<B>>,
+    pub(crate) limits: Limits,
+    pub(crate) gauges: Arc<Gauges>,
+}
+
+/// The writer is gone: it has said why, and nothing can become durable any more.
+struct WriterGone;
+
+impl<B: Business> Sequencer<B> {
+    pub(crate) fn run(mut self) {
+        let mut open = true;
+        while (open || !self.world.batch.is_empty()) && self.turn(&mut open).is_ok() {}
+    }
+
+    fn turn(&mut self, open: &mut bool) -> Result<(), WriterGone> {
+        let (nowhere, _nobody) = bounded(0);
+        self.ring_due_timers()?;
+        let inbox = if *open && !self.is_full() { &self.inbox } else { &never() };
+        let writer = if self.world.batch.is_empty() { &nowhere } else { &self.writer };
+        select! {
+            recv(inbox) -> message => match message {
+                Ok(message) => self.take_what_waits(message)?,
+                Err(_) => *open = false,
+            },
+            send(writer, self.world.take_batch()) -> sent => {
+                sent.map_err(|_| WriterGone)?;
+                self.world.settle(self.gauges.indexed.load(Relaxed));
+            },
+            default(self.patience()) => {}
+        }
+        Ok(())
+    }
+
+    /// Half of those who wait, so that one half is decided while the other is written.
+    fn is_full(&self) -> bool {
+        let waiting = self.gauges.waiting.load(Relaxed);
+        let batch = &self.world.batch;
+        batch.replies.len() >= (waiting / 2).clamp(1, self.limits.batch_commands)
+            || batch.facts.len() >= self.limits.batch_facts
+    }
+
+    fn take_what_waits(&mut self, first: Message<B>) -> Result<(), WriterGone> {
+        self.take(first)?;
+        while !self.is_full()
+            && let Ok(message) = self.inbox.try_recv()
+        {
+            self.take(message)?;
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, message: Message<B>) -> Result<(), WriterGone> {
+        // What is due comes before whatever is said later.
+        self.ring_due_timers()?;
+        match message {
+            Message::Ask { ask, reply } => {
+                let outcome = self.world.submit(ask);
+                self.world.batch.replies.push(Reply { to: reply, outcome });
+                self.recover()
+            }
+            Message::Ring { reply } => {
+                self.hand_over(Until::Durable)?;
+                // Nobody who asks this is surprised that an unreadable index has no timers: an alarm told.
+                let _ = reply.send(self.world.next_timer().unwrap_or_default());
+                Ok(())
+            }
+            Message::TrustClock => {
+                self.world.trust_clock();
+                Ok(())
+            }
+        }
+    }
+
+    fn ring_due_timers(&mut self) -> Result<(), WriterGone> {
+        while self.world.ring() {
+            self.recover()?;
+            if self.world.batch.facts.len() >= self.limits.batch_facts {
+                self.writer.send(self.world.take_batch()).map_err(|_| WriterGone)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// After a cascade that failed: waits until the journal and the index have all that memory knows.
+    fn recover(&mut self) -> Result<(), WriterGone> {
+        if self.world.is_spoiled() {
+            self.hand_over(Until::Indexed)?;
+            self.world.recover(self.gauges.indexed.load(Relaxed));
+        }
+        Ok(())
+    }
+
+    /// Waits until everything so far is safe.
+    fn hand_over(&mut self, until: Until) -> Result<(), WriterGone> {
+        let (done, wait) = bounded(1);
+        self.world.batch.barrier = Some(Barrier { done, until });
+        self.writer.send(self.world.take_batch()).map_err(|_| WriterGone)?;
+        wait.recv().map_err(|_| WriterGone)
+    }
+
+    fn patience(&mut self) -> Duration {
+        let far = Duration::from_millis(100);
+        let now = self.world.now();
+        match self.world.next_near_timer() {
+            Some(next) if next > now => next.since(now).min(far),
+            _ => far,
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! What an answer means: durable, once, and found again.
+
+use super::bank::*;
+use crate::*;
+use kernel::CommandId;
+use std::sync::atomic::Ordering::Relaxed;
+
+#[test]
+fn whatever_was_answered_is_there_after_a_crash() {
+    let house = House::new();
+    (0..100).for_each(|n| assert!(house.ask(&n.to_string(), pay(n % 7, 1)).is_ok()));
+    let house = house.crash();
+    assert_eq!((0..7).map(|n| house.balance(n)).sum::<i64>(), 100);
+}
+
+#[test]
+fn the_same_command_id_finds_the_same_answer_before_and_after_a_crash() {
+    let house = House::new();
+    let first = house.ask("a", pay(1, 5)).unwrap();
+    let again = house.ask("a", pay(1, 5)).unwrap();
+    assert!(!first.repeated && again.repeated);
+    assert_eq!(first.facts(), again.facts());
+    let house = house.crash();
+    assert_eq!(house.ask("a", pay(1, 5)).unwrap().facts(), first.facts());
+    assert_eq!(house.balance(1), 5);
+}
+
+#[test]
+fn the_same_command_id_with_another_request_is_refused() {
+    let house = House::new();
+    let ask = |fingerprint| Ask {
+        fingerprint: Some(fingerprint),
+        ..Ask::by_system(CommandId::derive("test", "a"), pay(1, 5))
+    };
+    house.engine.ask(ask(1)).unwrap().unwrap();
+    assert_eq!(house.engine.ask(ask(2)).unwrap().unwrap_err(), Rejection::OtherRequest);
+    let house = house.crash();
+    assert_eq!(house.engine.ask(ask(2)).unwrap().unwrap_err(), Rejection::OtherRequest);
+    assert!(house.engine.ask(ask(1)).unwrap().unwrap().repeated);
+}
+
+#[test]
+fn a_full_queue_says_overloaded_and_when_to_come_back() {
+    let house = House::with(Limits { queue: 4, ..Limits::default() });
+    house.journal.hold_appends(true);
+    let mut answers = Vec::new();
+    let refused = loop {
+        let id = CommandId::derive("test", &answers.len().to_string());
+        match house.engine.submit(Ask::by_system(id, pay(1, 1))) {
+            Ok(answer) => answers.push(answer),
+            Err(refused) => break refused,
+        }
+        assert!(answers.len() < 10_000, "a queue without end");
+    };
+    assert!(matches!(refused, NotTaken::Overloaded { retry_after } if !retry_after.is_zero()));
+    house.journal.hold_appends(false);
+    let taken = answers.len() as i64;
+    answers.into_iter().for_each(|answer| drop(answer.blocking_recv().unwrap().unwrap()));
+    assert_eq!(house.balance(1), taken, "all that were taken, and no other");
+}
+
+#[test]
+fn a_failed_commit_stops_the_engine_and_answers_nobody() {
+    let house = House::new();
+    house.ask("a", pay(1, 1)).unwrap();
+    house.journal.fail_append(1, false);
+    let lost = house.engine.ask(Ask::by_system(CommandId::derive("test", "b"), pay(1, 1)));
+    assert_eq!(lost.unwrap_err(), NotTaken::Stopped);
+    let after = house.engine.ask(Ask::by_system(CommandId::derive("test", "c"), pay(1, 1)));
+    assert_eq!(after.unwrap_err(), NotTaken::Stopped);
+    assert!(house.engine.failure().is_some());
+    let house = house.crash();
+    assert_eq!(house.balance(1), 1);
+}
+
+#[test]
+fn many_callers_at_once_share_blocks() {
+    let house = House::new();
+    let ask = |n: u64| {
+        let id = CommandId::derive("test", &n.to_string());
+        house.engine.submit(Ask::by_system(id, pay(1, 1))).unwrap()
+    };
+    let answers: Vec<_> = (0..2000).map(ask).collect();
+    answers.into_iter().for_each(|answer| assert!(answer.blocking_recv().unwrap().is_ok()));
+    assert_eq!(house.balance(1), 2000);
+    assert!(house.engine.gauges().blocks.load(Relaxed) < 1000);
+}

@@ -1,0 +1,8 @@
+//! Each sentence of the engine's contract as a test.
+
+mod bank;
+mod cascade;
+mod commit;
+mod memory_bounds;
+mod recovery;
+mod timers;

@@ -1,0 +1,115 @@
+//! What can go wrong with a journal: each names the file, what is wrong, and the remedy.
+
+use std::path::PathBuf;
+
+/// Of this crate.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why a journal cannot be opened, read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Another program has the folder.
+    #[error("{folder} is in use by another program: stop it, or name another folder")]
+    InUse {
+        /// The data folder.
+        folder: PathBuf,
+    },
+    /// The folder or a file in it cannot be written.
+    #[error("{path} cannot be written: give this user write permission, or name another folder")]
+    ReadOnly {
+        /// Which.
+        path: PathBuf,
+    },
+    /// No room on the disk; what was acknowledged is safe.
+    #[error(
+        "no room left on the disk of {path}: free some space and start again; nothing that was acknowledged is lost"
+    )]
+    DiskFull {
+        /// Which file grew.
+        path: PathBuf,
+    },
+    /// Written by a newer release.
+    #[error("{path} has format {found}, this release knows up to {known}: use the newer release")]
+    NewerFormat {
+        /// Which file.
+        path: PathBuf,
+        /// Its format.
+        found: i64,
+        /// The newest format known here.
+        known: i64,
+    },
+    /// The file's pages are damaged.
+    #[error(
+        "{path} is damaged ({what}): restore the last backup, or run `cartage journal verify` to see how far it is sound"
+    )]
+    Damaged {
+        /// Which file.
+        path: PathBuf,
+        /// What the store says.
+        what: String,
+    },
+    /// A block does not follow the one before it, or its checksum is wrong.
+    #[error(
+        "the chain of blocks is broken at position {position} ({what}): restore the last backup; blocks before it are sound"
+    )]
+    BrokenChain {
+        /// First position of the block.
+        position: u64,
+        /// What does not fit.
+        what: String,
+    },
+    /// A line that is no fact of this business.
+    #[error("a line is no fact of this program: {0}")]
+    NotAFact(String),
+    /// Anything else that the store says.
+    #[error("{path}: {source}")]
+    Store {
+        /// Which file.
+        path: PathBuf,
+        /// What it says.
+        source: rusqlite::Error,
+    },
+    /// The operating system says no.
+    #[error("{path}: {source}")]
+    Io {
+        /// Which file.
+        path: PathBuf,
+        /// What it says.
+        source: std::io::Error,
+    },
+    /// A fault that a simulation asked for.
+    #[error("a planted fault: {0}")]
+    Planted(&'static str),
+}
+
+impl From<serde_json::Error> for Error {
+    fn from(error: serde_json::Error) -> Error {
+        Error::NotAFact(error.to_string())
+    }
+}
+
+impl Error {
+    /// What SQLite says of a file, sorted by remedy.
+    pub(crate) fn of_sqlite(path: &std::path::Path, source: rusqlite::Error) -> Error {
+        use rusqlite::ErrorCode::{DatabaseCorrupt, DiskFull, NotADatabase, ReadOnly};
+        let path = path.to_owned();
+        match source.sqlite_error_code() {
+            Some(DatabaseCorrupt | NotADatabase) => {
+                Error::Damaged { path, what: source.to_string() }
+            }
+            Some(DiskFull) => Error::DiskFull { path },
+            Some(ReadOnly) => Error::ReadOnly { path },
+            _ => Error::Store { path, source },
+        }
+    }
+
+    pub(crate) fn of_io(path: &std::path::Path, source: std::io::Error) -> Error {
+        use std::io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem, StorageFull};
+        let path = path.to_owned();
+        match source.kind() {
+            StorageFull => Error::DiskFull { path },
+            PermissionDenied | ReadOnlyFilesystem => Error::ReadOnly { path },
+            _ => Error::Io { path, source },
+        }
+    }
+}

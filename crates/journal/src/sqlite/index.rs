@@ -1,0 +1,355 @@
+//! `index.db`: places, snapshots and timers; lost, damaged or outdated it is made again.
+
+use super::{
+    read_only,
+    runs::{self, Runs},
+};
+use crate::{Checkpoint, Error, Index, IndexReader, Key, Mark, Result, Snapshot, TimerChange};
+use kernel::{Position, Timestamp};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// The form of `index.db`; any other is thrown away.
+const FORMAT: i64 = 1;
+
+const TABLES: &str = "
+    CREATE TABLE IF NOT EXISTS mark (
+        one      INTEGER PRIMARY KEY CHECK (one = 1),
+        position INTEGER NOT NULL,
+        sum      INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE IF NOT EXISTS snapshots (
+        id       INTEGER PRIMARY KEY,
+        stream   TEXT NOT NULL,
+        position INTEGER NOT NULL,
+        number   INTEGER NOT NULL,
+        version  INTEGER NOT NULL,
+        heard    INTEGER NOT NULL,
+        block    INTEGER NOT NULL,
+        state    BLOB NOT NULL
+    ) STRICT;
+    CREATE UNIQUE INDEX IF NOT EXISTS snapshots_stream ON snapshots (stream, position);
+    CREATE TABLE IF NOT EXISTS timers (
+        minute   INTEGER PRIMARY KEY,
+        entries  TEXT NOT NULL
+    ) STRICT;
+";
+
+const MINUTE: i64 = 60_000_000;
+const LEVEL: i32 = 1;
+const STATE_MAX: usize = 256 * 1024 * 1024;
+
+/// Timers of one minute: time in microseconds, process, name.
+type Pile = BTreeSet<(i64, String, String)>;
+
+/// The writing end of `index.db`.
+pub struct SqliteIndex {
+    connection: Connection,
+    path: PathBuf,
+    mark: Option<Mark>,
+    runs: Runs,
+}
+
+impl SqliteIndex {
+    /// Says why an index that was there had to be thrown away.
+    pub(super) fn open(path: &Path) -> Result<(SqliteIndex, Option<String>)> {
+        match SqliteIndex::open_as_is(path) {
+            Ok(index) => Ok((index, None)),
+            Err(reason) => {
+                for end in ["", "-wal", "-shm"] {
+                    let mut file = path.as_os_str().to_owned();
+                    file.push(end);
+                    match fs::remove_file(&file) {
+                        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                            return Err(Error::of_io(path, error));
+                        }
+                        _ => {}
+                    }
+                }
+                Ok((SqliteIndex::open_as_is(path)?, Some(reason.to_string())))
+            }
+        }
+    }
+
+    fn open_as_is(path: &Path) -> Result<SqliteIndex> {
+        let read = |error| Error::of_sqlite(path, error);
+        let connection = prepare(path).map_err(read)?;
+        let found: i64 =
+            connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(read)?;
+        if found != 0 && found != FORMAT {
+            let path = path.to_owned();
+            return Err(Error::NewerFormat { path, found, known: FORMAT });
+        }
+        let make = format!(
+            "BEGIN IMMEDIATE; {TABLES} {} PRAGMA user_version = {FORMAT}; COMMIT;",
+            runs::TABLES
+        );
+        connection.execute_batch(&make).map_err(read)?;
+        let mark = read_mark(&connection).map_err(read)?;
+        let runs = Runs::load(&connection).map_err(read)?;
+        Ok(SqliteIndex { connection, path: path.to_owned(), mark, runs })
+    }
+
+    fn store(&mut self, checkpoint: &Checkpoint) -> rusqlite::Result<runs::Added> {
+        let transaction = self.connection.transaction()?;
+        let added = self.runs.add(&transaction, checkpoint.places.clone())?;
+        for snapshot in &checkpoint.snapshots {
+            keep(&transaction, snapshot)?;
+        }
+        move_timers(&transaction, &checkpoint.timers)?;
+        let Mark { position, sum } = checkpoint.mark;
+        transaction
+            .prepare_cached("INSERT OR REPLACE INTO mark VALUES (1, ?, ?)")?
+            .execute(params![position as i64, sum])?;
+        transaction.commit()?;
+        Ok(added)
+    }
+}
+
+fn prepare(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(path)?;
+    connection.pragma_update(None, "page_size", 8192)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    connection.pragma_update(None, "journal_size_limit", 32 * 1024 * 1024)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+fn read_mark(connection: &Connection) -> rusqlite::Result<Option<Mark>> {
+    connection
+        .prepare_cached("SELECT position, sum FROM mark")?
+        .query_row([], |row| {
+            Ok(Mark { position: row.get::<_, i64>(0)?.cast_unsigned(), sum: row.get(1)? })
+        })
+        .optional()
+}
+
+/// Adds a snapshot; of earlier ones those stay whose number is divisible by a power of two that is
+/// the larger the older they are, so that about two per doubling of age are kept.
+fn keep(transaction: &Transaction<'_>, snapshot: &Snapshot) -> rusqlite::Result<()> {
+    let Snapshot { stream, position, version, heard, block, state } = snapshot;
+    let mut find = transaction
+        .prepare_cached("SELECT id, number FROM snapshots WHERE stream = ? ORDER BY position")?;
+    let known = find.query_map([stream], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let known = known.collect::<rusqlite::Result<Vec<(i64, i64)>>>()?;
+    let number = known.last().map_or(1, |(_, number)| number + 1);
+    let mut forget = transaction.prepare_cached("DELETE FROM snapshots WHERE id = ?")?;
+    for (id, old) in known {
+        let power = old & -old;
+        if number - old >= 2 * power {
+            forget.execute([id])?;
+        }
+    }
+    let state = zstd::bulk::compress(state.as_bytes(), LEVEL)
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+    transaction
+        .prepare_cached(
+            "INSERT OR REPLACE INTO snapshots (stream, position, number, version, heard, block, state)
+             VALUES (?, ?, ?, ?, ?, ?, ?)",
+        )?
+        .execute(params![
+            stream,
+            *position as i64,
+            number,
+            *version as i64,
+            *heard as i64,
+            *block as i64,
+            state
+        ])?;
+    Ok(())
+}
+
+fn minute(at: Timestamp) -> i64 {
+    at.micros().div_euclid(MINUTE)
+}
+
+fn move_timers(transaction: &Transaction<'_>, changes: &[TimerChange]) -> rusqlite::Result<()> {
+    let mut piles: BTreeMap<i64, Vec<&TimerChange>> = BTreeMap::new();
+    for change in changes {
+        piles.entry(minute(change.at)).or_default().push(change);
+    }
+    let mut find = transaction.prepare_cached("SELECT entries FROM timers WHERE minute = ?")?;
+    let mut store = transaction.prepare_cached("INSERT OR REPLACE INTO timers VALUES (?, ?)")?;
+    let mut delete = transaction.prepare_cached("DELETE FROM timers WHERE minute = ?")?;
+    for (minute, changes) in piles {
+        let text: Option<String> = find.query_row([minute], |row| row.get(0)).optional()?;
+        let mut pile = text.as_deref().map_or(Ok(Pile::new()), read_pile)?;
+        for TimerChange { at, process, name, set } in changes {
+            let timer = (at.micros(), process.clone(), name.clone());
+            match set {
+                true => pile.insert(timer),
+                false => pile.remove(&timer),
+            };
+        }
+        if pile.is_empty() {
+            delete.execute([minute])?;
+        } else {
+            let text = serde_json::to_string(&pile).expect("texts and numbers");
+            store.execute(params![minute, text])?;
+        }
+    }
+    Ok(())
+}
+
+fn read_pile(text: &str) -> rusqlite::Result<Pile> {
+    serde_json::from_str(text).map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, error.into())
+    })
+}
+
+impl Index for SqliteIndex {
+    fn write(&mut self, checkpoint: &Checkpoint) -> Result<()> {
+        let stored = self.store(checkpoint);
+        self.runs.publish(stored.map_err(|error| Error::of_sqlite(&self.path, error))?);
+        self.mark = Some(checkpoint.mark);
+        Ok(())
+    }
+
+    fn mark(&self) -> Option<Mark> {
+        self.mark
+    }
+
+    fn reset(&mut self) -> Result<()> {
+        let delete = "BEGIN IMMEDIATE; DELETE FROM mark; DELETE FROM snapshots; DELETE FROM timers;
+            DELETE FROM runs; DELETE FROM pages; COMMIT;";
+        let deleted = self.connection.execute_batch(delete);
+        deleted.map_err(|error| Error::of_sqlite(&self.path, error))?;
+        self.mark = None;
+        self.runs.clear();
+        Ok(())
+    }
+
+    fn reader(&self) -> Result<Box<dyn IndexReader>> {
+        SqliteIndexReader::open(&self.path, self.runs.clone()).map(|reader| Box::new(reader) as _)
+    }
+}
+
+pub(super) struct SqliteIndexReader {
+    connection: Connection,
+    path: PathBuf,
+    runs: Runs,
+}
+
+impl SqliteIndexReader {
+    fn open(path: &Path, runs: Runs) -> Result<SqliteIndexReader> {
+        Ok(SqliteIndexReader { connection: read_only(path)?, path: path.to_owned(), runs })
+    }
+
+    /// For a program that does not own the folder: knows the runs of this moment.
+    pub(super) fn open_alone(path: &Path) -> Result<SqliteIndexReader> {
+        let connection = read_only(path)?;
+        let runs = Runs::load(&connection).map_err(|error| Error::of_sqlite(path, error))?;
+        Ok(SqliteIndexReader { connection, path: path.to_owned(), runs })
+    }
+
+    fn failed(&self, error: rusqlite::Error) -> Error {
+        Error::of_sqlite(&self.path, error)
+    }
+
+    fn find_snapshot(&self, stream: &str, until: i64) -> rusqlite::Result<Option<Snapshot>> {
+        let newest = "SELECT position, version, heard, block, state FROM snapshots
+            WHERE stream = ? AND position <= ? ORDER BY position DESC LIMIT 1";
+        let number = |number: i64| number.cast_unsigned();
+        self.connection
+            .prepare_cached(newest)?
+            .query_row(params![stream, until], |row| {
+                let packed = row.get_ref(4)?.as_blob()?;
+                let state = unpack(packed).map_err(|error| {
+                    let blob = rusqlite::types::Type::Blob;
+                    rusqlite::Error::FromSqlConversionFailure(4, blob, error.into())
+                })?;
+                Ok(Snapshot {
+                    stream: stream.to_owned(),
+                    position: number(row.get(0)?),
+                    version: number(row.get(1)?),
+                    heard: number(row.get(2)?),
+                    block: number(row.get(3)?),
+                    state,
+                })
+            })
+            .optional()
+    }
+
+    fn piles(
+        &self,
+        from: i64,
+        until: i64,
+        mut each: impl FnMut(i64, Pile) -> bool,
+    ) -> rusqlite::Result<()> {
+        let find =
+            "SELECT minute, entries FROM timers WHERE minute >= ? AND minute <= ? ORDER BY minute";
+        let mut find = self.connection.prepare_cached(find)?;
+        let mut rows = find.query([from, until])?;
+        while let Some(row) = rows.next()? {
+            let pile = read_pile(row.get_ref(1)?.as_str()?)?;
+            if !each(row.get(0)?, pile) {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn unpack(packed: &[u8]) -> std::io::Result<String> {
+    let size = zstd::bulk::Decompressor::upper_bound(packed).unwrap_or(STATE_MAX).min(STATE_MAX);
+    let raw = zstd::bulk::decompress(packed, size)?;
+    String::from_utf8(raw).map_err(std::io::Error::other)
+}
+
+impl IndexReader for SqliteIndexReader {
+    fn mark(&self) -> Option<Mark> {
+        // An index that cannot be read knows nothing; whoever needs more of it hears the error.
+        read_mark(&self.connection).ok().flatten()
+    }
+
+    fn may_know(&self, key: Key) -> bool {
+        self.runs.may_know(key)
+    }
+
+    fn places(&self, key: Key, from: Position) -> Result<Vec<Position>> {
+        self.runs.places(&self.connection, key, from).map_err(|error| self.failed(error))
+    }
+
+    fn snapshot(&self, stream: &str, until: Position) -> Result<Option<Snapshot>> {
+        let until = i64::try_from(until).unwrap_or(i64::MAX);
+        self.find_snapshot(stream, until).map_err(|error| self.failed(error))
+    }
+
+    fn timers(
+        &self,
+        from: Timestamp,
+        until: Timestamp,
+    ) -> Result<Vec<(Timestamp, String, String)>> {
+        let mut timers = Vec::new();
+        let range = from.micros()..=until.micros();
+        let read = self.piles(minute(from), minute(until), |_, pile| {
+            let wanted =
+                pile.into_iter().filter(|(at, ..)| range.contains(at) && *at != *range.start());
+            timers.extend(
+                wanted.map(|(at, process, name)| (Timestamp::from_micros(at), process, name)),
+            );
+            true
+        });
+        read.map_err(|error| self.failed(error))?;
+        Ok(timers)
+    }
+
+    fn next_timer(&self, from: Timestamp) -> Result<Option<Timestamp>> {
+        let mut next = None;
+        let read = self.piles(minute(from), i64::MAX, |_, pile| {
+            next = pile.into_iter().map(|(at, ..)| at).find(|at| *at > from.micros());
+            next.is_none()
+        });
+        read.map_err(|error| self.failed(error))?;
+        Ok(next.map(Timestamp::from_micros))
+    }
+
+    fn another(&self) -> Result<Box<dyn IndexReader>> {
+        SqliteIndexReader::open(&self.path, self.runs.clone()).map(|reader| Box::new(reader) as _)
+    }
+}

@@ -1,0 +1,100 @@
+//! The journal on SQLite: `journal.db` holds blocks and vault, synced at every commit; `index.db`
+//! follows and may be deleted; `LOCK` keeps a second program out.
+
+mod blocks;
+mod index;
+mod runs;
+
+use crate::{Error, IndexReader, Reader, Result};
+use rusqlite::{Connection, OpenFlags};
+use std::{
+    fs::{self, File, TryLockError},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+pub use blocks::SqliteJournal;
+pub use index::SqliteIndex;
+
+/// The form of `journal.db`.
+const FORMAT: i64 = 1;
+
+/// A data folder, opened for one program.
+pub struct Folder {
+    /// Blocks and vault.
+    pub journal: SqliteJournal,
+    /// What follows them.
+    pub index: SqliteIndex,
+    /// Why the index had to be thrown away, if it had to.
+    pub rebuilt: Option<String>,
+}
+
+/// Opens a data folder, which is made if there is none.
+///
+/// # Errors
+/// When it is in use, cannot be written, is damaged or was written by a newer release.
+pub fn open(folder: &Path) -> Result<Folder> {
+    fs::create_dir_all(folder).map_err(|error| Error::of_io(folder, error))?;
+    let lock = lock(folder)?;
+    let journal = SqliteJournal::open(&folder.join("journal.db"), lock)?;
+    let (index, rebuilt) = SqliteIndex::open(&folder.join("index.db"))?;
+    Ok(Folder { journal, index, rebuilt })
+}
+
+/// Readers of a folder that may be in use by another program.
+///
+/// # Errors
+/// When there is no journal in it, or it cannot be read.
+pub fn read(folder: &Path) -> Result<(Box<dyn Reader>, Box<dyn IndexReader>)> {
+    let reader = blocks::SqliteReader::open(&folder.join("journal.db"))?;
+    let index = index::SqliteIndexReader::open_alone(&folder.join("index.db"))?;
+    Ok((Box::new(reader), Box::new(index)))
+}
+
+/// Copies the journal while it is written, in small steps; the copy is a data folder of its own.
+///
+/// # Errors
+/// When the source cannot be read, or the target not be written; it must not exist.
+pub fn backup(folder: &Path, to: &Path) -> Result<()> {
+    let (source_path, path) = (folder.join("journal.db"), to.join("journal.db"));
+    if path.exists() {
+        let source = std::io::ErrorKind::AlreadyExists.into();
+        return Err(Error::Io { path, source });
+    }
+    fs::create_dir_all(to).map_err(|error| Error::of_io(to, error))?;
+    let source = read_only(&source_path)?;
+    let failed = |error| Error::of_sqlite(&path, error);
+    let mut target = Connection::open(&path).map_err(failed)?;
+    let backup = rusqlite::backup::Backup::new(&source, &mut target).map_err(failed)?;
+    backup.run_to_completion(4096, Duration::ZERO, None).map_err(failed)
+}
+
+fn lock(folder: &Path) -> Result<File> {
+    let path = folder.join("LOCK");
+    let file = File::options().create(true).truncate(false).write(true).open(&path);
+    let file = file.map_err(|error| Error::of_io(&path, error))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(Error::InUse { folder: folder.to_owned() }),
+        Err(TryLockError::Error(error)) => Err(Error::of_io(&path, error)),
+    }
+}
+
+fn read_only(path: &Path) -> Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let failed = |error| Error::of_sqlite(path, error);
+    let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+    connection.busy_timeout(Duration::from_secs(10)).map_err(failed)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+/// Bytes of a file with its write-ahead log; 0 while there is none.
+pub fn file_size(path: &Path) -> u64 {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    [path.to_owned(), PathBuf::from(log)]
+        .iter()
+        .map(|file| fs::metadata(file).map_or(0, |found| found.len()))
+        .sum()
+}

@@ -1,0 +1,159 @@
+//! What can happen to files: each has a clear error with file and remedy, and nothing is lost.
+
+use crate::Mason;
+use journal::{Error, Journal, VaultRow, sqlite, verify};
+use rusqlite::Connection;
+use std::{fs, path::Path};
+
+fn filled(folder: &Path, blocks: usize) -> Mason {
+    let mut opened = sqlite::open(folder).unwrap();
+    let mut mason = Mason::default();
+    (0..blocks).for_each(|_| opened.journal.append(&mason.block(&["a/1", "b/1"]), &[]).unwrap());
+    mason
+}
+
+fn refusal(folder: &Path) -> Error {
+    match sqlite::open(folder) {
+        Ok(_) => panic!("{} was opened", folder.display()),
+        Err(error) => error,
+    }
+}
+
+#[test]
+fn a_second_program_on_the_same_folder_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let _first = sqlite::open(folder.path()).unwrap();
+    let error = refusal(folder.path());
+    assert!(matches!(error, Error::InUse { .. }) && error.to_string().contains("another folder"));
+}
+
+#[test]
+fn a_journal_of_a_newer_format_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    filled(folder.path(), 1);
+    let file = Connection::open(folder.path().join("journal.db")).unwrap();
+    file.pragma_update(None, "user_version", 99).unwrap();
+    drop(file);
+    assert!(matches!(refusal(folder.path()), Error::NewerFormat { found: 99, .. }));
+}
+
+#[test]
+fn a_broken_chain_is_refused_and_says_where() {
+    let folder = tempfile::tempdir().unwrap();
+    filled(folder.path(), 9);
+    let file = Connection::open(folder.path().join("journal.db")).unwrap();
+    file.execute("DELETE FROM blocks WHERE first = 5", []).unwrap();
+    drop(file);
+    assert!(matches!(refusal(folder.path()), Error::BrokenChain { position: 7, .. }));
+    let (reader, _) = sqlite::read(folder.path()).unwrap();
+    assert!(matches!(verify(&*reader, |_, _| Ok(())), Err(Error::BrokenChain { position: 7, .. })));
+}
+
+#[test]
+fn a_changed_block_is_refused_and_says_where() {
+    let folder = tempfile::tempdir().unwrap();
+    filled(folder.path(), 9);
+    let file = Connection::open(folder.path().join("journal.db")).unwrap();
+    file.execute("UPDATE blocks SET at = at + 1 WHERE first = 5", []).unwrap();
+    drop(file);
+    assert!(matches!(refusal(folder.path()), Error::BrokenChain { position: 5, .. }));
+}
+
+#[test]
+fn a_corrupt_page_is_refused_with_file_and_remedy() {
+    let folder = tempfile::tempdir().unwrap();
+    filled(folder.path(), 400);
+    let path = folder.path().join("journal.db");
+    let mut bytes = fs::read(&path).unwrap();
+    let last = bytes.len() - 8192;
+    bytes[last..].fill(0xee);
+    fs::write(&path, bytes).unwrap();
+    let error = refusal(folder.path());
+    let text = error.to_string();
+    assert!(text.contains("backup"), "{text}");
+}
+
+#[test]
+fn a_file_that_is_no_journal_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("journal.db"), vec![b'x'; 20_000]).unwrap();
+    assert!(matches!(refusal(folder.path()), Error::Damaged { .. }));
+}
+
+#[test]
+fn an_index_that_is_damaged_or_of_another_format_is_made_again() {
+    let folder = tempfile::tempdir().unwrap();
+    filled(folder.path(), 3);
+    fs::write(folder.path().join("index.db"), vec![b'x'; 20_000]).unwrap();
+    let opened = sqlite::open(folder.path()).unwrap();
+    assert!(opened.rebuilt.unwrap().contains("index.db"));
+    let file = Connection::open(folder.path().join("index.db")).unwrap();
+    file.pragma_update(None, "user_version", 99).unwrap();
+    drop((file, opened.journal, opened.index));
+    assert!(sqlite::open(folder.path()).unwrap().rebuilt.is_some());
+    assert!(sqlite::open(folder.path()).unwrap().rebuilt.is_none());
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("file"), "").unwrap();
+    let error = refusal(&folder.path().join("file/data"));
+    assert!(error.to_string().contains("file/data"), "{error}");
+}
+
+#[test]
+fn a_full_disk_loses_nothing_that_was_stored() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut mason = filled(folder.path(), 20);
+    {
+        let mut opened = sqlite::open(folder.path()).unwrap();
+        opened.journal.limit_pages(8).unwrap();
+        let mut stored = 40;
+        let error = loop {
+            let block = mason.block(&["c/1"; 3000]);
+            match opened.journal.append(&block, &[]) {
+                Ok(()) => stored = block.last,
+                Err(error) => break error,
+            }
+        };
+        assert!(matches!(error, Error::DiskFull { .. }), "{error}");
+        assert_eq!(opened.journal.tip().unwrap().last, stored);
+    }
+    let opened = sqlite::open(folder.path()).unwrap();
+    verify(&*opened.journal.reader().unwrap(), |_, _| Ok(())).unwrap();
+}
+
+#[test]
+fn nothing_but_the_block_and_its_vault_rows_is_written_on_the_way_to_an_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut opened = sqlite::open(folder.path()).unwrap();
+    let mut mason = Mason::default();
+    let before = opened.journal.changes();
+    opened.journal.append(&mason.block(&["a/1", "b/1", "c/1"]), &[]).unwrap();
+    assert_eq!(opened.journal.changes() - before, 1, "one row for the block");
+    let id = "00000000-0000-4000-8000-000000000001".parse().unwrap();
+    let row = VaultRow { id, subject: None, kind: "note".into(), content: vec![1] };
+    opened.journal.append(&mason.block(&["a/1"]), &[row]).unwrap();
+    assert_eq!(opened.journal.changes() - before, 3, "one for the block, one for the vault");
+}
+
+#[test]
+fn a_backup_is_taken_while_writing_goes_on_and_can_be_opened() {
+    let (folder, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut opened = sqlite::open(folder.path()).unwrap();
+    let mut mason = Mason::default();
+    (0..100).for_each(|_| opened.journal.append(&mason.block(&["a/1"; 50]), &[]).unwrap());
+    let copy = to.path().join("copy");
+    std::thread::scope(|scope| {
+        let backup = scope.spawn(|| sqlite::backup(folder.path(), &copy));
+        (0..50).for_each(|_| opened.journal.append(&mason.block(&["a/1"; 50]), &[]).unwrap());
+        backup.join().unwrap().unwrap();
+    });
+    let restored = sqlite::open(&copy).unwrap();
+    let verified = verify(&*restored.journal.reader().unwrap(), |_, _| Ok(())).unwrap();
+    assert!((5_000..=7_500).contains(&verified.facts) && verified.facts.is_multiple_of(50));
+    let first = |journal: &sqlite::SqliteJournal| journal.reader().unwrap().block_after(0).unwrap();
+    assert_eq!(first(&restored.journal), first(&opened.journal));
+    assert!(sqlite::backup(folder.path(), &copy).is_err(), "a backup overwrites nothing");
+}
