@@ -146,7 +146,7 @@ impl<B: Business> Follow<B> {
     ///
     /// # Errors
     /// When a block cannot be read.
-    pub fn next(&mut self) -> journal::Result<Option<Arc<Committed<B>>>> {
+    pub fn take_next(&mut self) -> journal::Result<Option<Arc<Committed<B>>>> {
         if self.feed.tip() <= self.position {
             return Ok(None);
         }
@@ -163,6 +163,11 @@ impl<B: Business> Follow<B> {
     /// Waits for news, for at most `patience`; true when there is some.
     pub fn wait(&self, patience: Duration) -> bool {
         self.feed.wait(self.position, patience)
+    }
+
+    /// True when nothing more is there for now.
+    pub fn is_level(&self) -> bool {
+        self.feed.tip() <= self.position
     }
 
     /// True once everything was handed out and nothing more will come.

@@ -160,6 +160,11 @@ impl Follower {
         }
     }
 
+    /// Position up to which the index has it.
+    pub(crate) fn indexed(&self) -> Position {
+        self.from
+    }
+
     pub(crate) fn gather(&mut self, followed: Followed) -> journal::Result<()> {
         if let Some(mark) = followed.mark {
             self.seen.clear();

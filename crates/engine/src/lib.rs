@@ -31,6 +31,8 @@ mod timers;
 mod world;
 mod writer;
 
+pub mod views;
+
 pub use alarms::{Alarm, Alarms};
 pub use answer::{Answer, Ask, Caused, Rejection};
 pub use clock::{Clock, SimulatedClock, WallClock};

@@ -121,7 +121,8 @@ impl<B: Business> Live<B> {
                 Step::Done => over = true,
             }
         }
-        self.over = over;
+        // A story that remembers nothing has nothing left to tell.
+        self.over = over || (self.timers.is_empty() && self.state == B::blank(process));
         if over {
             self.state = B::blank(process);
             let left = std::mem::take(&mut self.timers).into_iter();

@@ -46,7 +46,7 @@ pub(crate) fn open<B: Business>(
     let mut world = World::new(recall, clock, limits.clone(), alarms.clone(), mark);
     let mut follower = Follower::new(index, limits.clone(), gauges.clone(), pace.clone());
     let mut asks = Asks::new(tip);
-    relive(&*reader, mark, &mut world, &mut follower, &gauges, &mut asks)?;
+    relive(&*reader, mark, &mut world, &mut follower, &mut asks)?;
     if let Some(at) = journal.tip().map(|tip| tip.at) {
         world.compare_clock(at);
     }
@@ -74,7 +74,6 @@ fn relive<B: Business>(
     mark: Position,
     world: &mut World<B>,
     follower: &mut Follower,
-    gauges: &Gauges,
     asks: &mut Asks<B>,
 ) -> journal::Result<()> {
     let mut lines = LineReader::<B>::default();
@@ -93,7 +92,7 @@ fn relive<B: Business>(
         let batch = world.take_batch();
         followed.take_over(batch.snapshots, batch.timers, world.is_crowded(), None);
         follower.gather(followed)?;
-        world.settle(gauges.indexed.load(Relaxed));
+        world.settle(follower.indexed());
     }
     Ok(())
 }

@@ -133,7 +133,7 @@ impl<B: Business> Past<B> {
         let tip = self.feed.tip();
         let mut position = mark;
         while position < tip
-            && let Some(block) = follow.next()?
+            && let Some(block) = follow.take_next()?
         {
             if !block.after(position).iter().all(&mut each) {
                 return Ok(());

@@ -53,7 +53,7 @@ impl<B: Business> Recall<B> {
                 break;
             }
             if let Some(block) = self.journal.block_holding(first)? {
-                self.relive(&mut live, stream, &name, &block, until)?;
+                self.relive(&mut live, stream, &block, until)?;
             }
         }
         Ok(live)
@@ -64,13 +64,13 @@ impl<B: Business> Recall<B> {
         &mut self,
         live: &mut Live<B>,
         stream: &B::Stream,
-        name: &str,
         block: &Block,
         until: Position,
     ) -> journal::Result<()> {
         // Whatever concerns a stream has its id in its line, as text.
-        let root = memmem::Finder::new(root_of(name));
-        for line in block.text_of(Key::of_stream(name))?.lines() {
+        let name = stream.to_string();
+        let root = memmem::Finder::new(root_of(&name));
+        for line in block.text_of(Key::of_stream(&name))?.lines() {
             if root.find(line.as_bytes()).is_none() {
                 continue;
             }

@@ -50,6 +50,12 @@ struct Cascade<B: Business> {
 struct Pending<B: Business> {
     command: B::Command,
     by: Option<B::Stream>,
+    link: Link,
+}
+
+/// Where something hangs in its cascade: under which fact, and how deep.
+#[derive(Clone, Copy, Default)]
+struct Link {
     cause: Option<Position>,
     depth: u32,
 }
@@ -108,7 +114,7 @@ impl<B: Business> World<B> {
         let (at, correlation) = (self.time.now(), correlation.or(Some(id)));
         let origin = Origin { at, command: Some(id), correlation, actor, fingerprint };
         let mut cascade = self.begin(origin);
-        cascade.asks.push_back(Pending { command, by: None, cause: None, depth: 0 });
+        cascade.asks.push_back(Pending { command, by: None, link: Link::default() });
         match self.play(cascade) {
             Ok(facts) if facts.is_empty() => Outcome::Caused(facts),
             Ok(facts) => {
@@ -146,7 +152,7 @@ impl<B: Business> World<B> {
     fn wake(&mut self, process: B::Stream, name: TimerName) {
         let mut cascade = self.begin(self.unasked());
         let told = Told::Woke { name: name.clone() };
-        let played = self.tell(&process, told, None, 0, &mut cascade);
+        let played = self.tell(&process, told, Link::default(), &mut cascade);
         let rung = match played {
             Ok(()) => self.play(cascade).map_err(|rejection| rejection.to_string()),
             Err(stopped) => Err(self.stop(cascade, stopped).to_string()),
@@ -234,11 +240,11 @@ impl<B: Business> World<B> {
 
     /// Until quiet. The refusal of a root comes before anything has changed.
     fn run(&mut self, cascade: &mut Cascade<B>) -> Played<B, ()> {
-        while let Some(Pending { command, by, cause, depth }) = cascade.asks.pop_front() {
+        while let Some(Pending { command, by, link }) = cascade.asks.pop_front() {
             cascade.decided += 1;
             let steps = cascade.decided + self.batch.facts.len() - cascade.first_fact;
             let wide = self.limits.cascade_steps_per_ask * cascade.widest;
-            if steps > self.limits.cascade_steps + wide || depth > self.limits.cascade_depth {
+            if steps > self.limits.cascade_steps + wide || link.depth > self.limits.cascade_depth {
                 return Err(Stopped::Runaway);
             }
             let stream = B::stream_of_command(&command);
@@ -246,12 +252,12 @@ impl<B: Business> World<B> {
             match (B::decide(&live.state, &command, cascade.origin.at), by) {
                 (Ok(facts), _) => {
                     for fact in facts {
-                        self.record(fact, cause, depth, cascade)?;
+                        self.record(fact, link, cascade)?;
                     }
                 }
                 (Err(refusal), Some(process)) => {
                     let told = Told::Refused { command, refusal };
-                    self.tell(&process, told, cause, depth, cascade)?;
+                    self.tell(&process, told, link, cascade)?;
                 }
                 (Err(refusal), None) => return Err(Stopped::Refused(refusal)),
             }
@@ -262,8 +268,7 @@ impl<B: Business> World<B> {
     fn record(
         &mut self,
         fact: B::Fact,
-        cause: Option<Position>,
-        depth: u32,
+        Link { cause, depth }: Link,
         cascade: &mut Cascade<B>,
     ) -> Played<B, ()> {
         let stream = B::stream_of_fact(&fact);
@@ -282,8 +287,7 @@ impl<B: Business> World<B> {
         &mut self,
         process: &B::Stream,
         told: Told<B::Command, B::Refusal>,
-        cause: Option<Position>,
-        depth: u32,
+        Link { cause, depth }: Link,
         cascade: &mut Cascade<B>,
     ) -> Played<B, ()> {
         let live = self.streams.get(process, || self.recall.live(process))?;
@@ -311,8 +315,9 @@ impl<B: Business> World<B> {
             let reaction = live.hear(&process, &recorded);
             cascade.widest = cascade.widest.max(reaction.asks.len());
             for command in reaction.asks {
-                let (by, cause) = (Some(process.clone()), Some(position));
-                cascade.asks.push_back(Pending { command, by, cause, depth: depth + 1 });
+                let link = Link { cause: Some(position), depth: depth + 1 };
+                let by = Some(process.clone());
+                cascade.asks.push_back(Pending { command, by, link });
             }
             let moves = reaction.timers.into_iter().map(|timer| (process.clone(), timer));
             cascade.timers.extend(moves);
@@ -378,7 +383,7 @@ impl<B: Business> World<B> {
         self.alarms.raise(self.time.last(), "parked", text);
         let mut cascade = self.begin(self.unasked());
         let told = Told::Parked { name, reason };
-        match self.tell(process, told, None, 0, &mut cascade) {
+        match self.tell(process, told, Link::default(), &mut cascade) {
             Ok(()) => drop(self.accept(cascade)),
             Err(stopped) => drop(self.stop(cascade, stopped)),
         }
@@ -441,8 +446,8 @@ impl<B: Business> World<B> {
         cause: Position,
     ) -> Result<Range<usize>, Rejection<B::Refusal>> {
         let mut cascade = self.begin(self.unasked());
-        let (by, cause) = (Some(process), Some(cause));
-        cascade.asks.push_back(Pending { command, by, cause, depth: 1 });
+        let (by, link) = (Some(process), Link { cause: Some(cause), depth: 1 });
+        cascade.asks.push_back(Pending { command, by, link });
         self.play(cascade)
     }
 

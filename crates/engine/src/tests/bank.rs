@@ -191,7 +191,7 @@ impl House {
         let mut follow = self.engine.feed().follow(self.engine.reader().unwrap(), 0);
         let mut facts = Vec::new();
         let mut position = 0;
-        while let Some(block) = follow.next().unwrap() {
+        while let Some(block) = follow.take_next().unwrap() {
             facts.extend(block.after(position).iter().map(|recorded| recorded.fact.clone()));
             position = block.last();
         }

@@ -1,0 +1,19 @@
+//! Payments: one attempt to pay for an order, as the provider tells it.
+//!
+//! ```text
+//! started → authorised → captured (part by part) → refunded (part by part)
+//!    ↓          ↓
+//! declined    voided
+//! ```
+//!
+//! An outcome of the outside world is never refused: it is recorded, even if unexpected, and the
+//! story answers it. What is asked of the provider has a number, so that it is done once.
+
+mod facts;
+mod payment;
+
+#[cfg(test)]
+mod tests;
+
+pub use facts::{Errand, PaymentFact, PaymentMethod};
+pub use payment::{Payment, PaymentCommand, PaymentRefusal, PaymentStatus};

@@ -1,0 +1,390 @@
+//! One payment: commands, refusals, what it remembers, and its rules.
+
+use super::{Errand, PaymentFact, PaymentMethod};
+use compact_str::CompactString;
+use kernel::{Decider, Money, PaymentId, Timestamp, VaultId};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What may be asked of a payment, and what its provider may say.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum PaymentCommand {
+    /// Ask the provider for this much.
+    Start { amount: Money, method: PaymentMethod, token: Option<VaultId> },
+    /// It says yes.
+    Authorise { reference: CompactString, expires_at: Option<Timestamp> },
+    /// It says no.
+    Decline { reason: CompactString },
+    /// It wants the customer to do something.
+    RequireAction,
+    /// Its yes has run out.
+    Expire,
+    /// Take this much; the number makes it once.
+    Capture { capture: u32, amount: Money },
+    /// It has taken this much.
+    CaptureDone { capture: u32, amount: Money },
+    /// It could not take it.
+    CaptureFailed { capture: u32, reason: CompactString },
+    /// Give this much back; the number makes it once.
+    Refund { refund: u32, amount: Money },
+    /// It has given this much back.
+    RefundDone { refund: u32, amount: Money },
+    /// It could not give it back.
+    RefundFailed { refund: u32, reason: CompactString },
+    /// We will not take it.
+    Void,
+    /// It has forgotten the authorisation.
+    VoidDone,
+    /// What became of it?
+    Query,
+    /// It could not be reached for too long.
+    GiveUp { errand: Errand, number: Option<u32>, reason: CompactString },
+}
+
+/// Why not.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
+pub enum PaymentRefusal {
+    /// There is no such payment.
+    #[error("there is no such payment")]
+    NotStarted,
+    /// This number pays something else.
+    #[error("this payment was started for another amount")]
+    AlreadyStarted,
+    /// Nothing to pay.
+    #[error("a payment is more than nothing")]
+    Nothing,
+    /// The provider has not said yes, or not any more.
+    #[error("the payment is {0:?}: nothing can be captured")]
+    NotAuthorised(PaymentStatus),
+    /// More than the provider has said yes to.
+    #[error("only {left} of the authorised amount is left")]
+    BeyondAuthorised { left: Money },
+    /// More than was taken.
+    #[error("only {left} of the captured amount is left")]
+    BeyondCaptured { left: Money },
+    /// What was taken is given back, not voided.
+    #[error("{captured} was captured: refund it instead")]
+    AlreadyCaptured { captured: Money },
+    /// One payment, one currency.
+    #[error("a payment has one currency")]
+    OtherCurrency,
+}
+
+/// Where it stands (product.md, Payments).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PaymentStatus {
+    /// No such payment.
+    #[default]
+    None,
+    /// The provider was asked.
+    Started,
+    /// The customer has to do something.
+    ActionRequired,
+    /// It may be taken.
+    Authorised,
+    /// Some of it was taken.
+    Captured,
+    /// The last capture failed.
+    CaptureFailed,
+    /// No.
+    Declined,
+    /// The yes ran out.
+    Expired,
+    /// The yes was given back.
+    Voided,
+    /// Some was given back.
+    PartlyRefunded,
+    /// All that was taken was given back.
+    Refunded,
+}
+
+/// What a payment remembers.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Payment {
+    status: PaymentStatus,
+    amount: Option<Money>,
+    reference: Option<CompactString>,
+    captures: BTreeMap<u32, Errands>,
+    refunds: BTreeMap<u32, Errands>,
+    captured: i64,
+    refunded: i64,
+    void_asked: bool,
+}
+
+/// One capture or refund.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+struct Errands {
+    amount: i64,
+    state: ErrandState,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum ErrandState {
+    Asked,
+    Done,
+    Failed,
+}
+
+type Facts = Result<Vec<PaymentFact>, PaymentRefusal>;
+
+fn one(fact: PaymentFact) -> Facts {
+    Ok(vec![fact])
+}
+
+impl Decider for Payment {
+    type Id = PaymentId;
+    type Command = PaymentCommand;
+    type Fact = PaymentFact;
+    type Refusal = PaymentRefusal;
+
+    fn decide(&self, command: &PaymentCommand, _: Timestamp) -> Facts {
+        if let PaymentCommand::Start { amount, method, token } = command {
+            return self.start(*amount, *method, *token);
+        }
+        let amount = self.amount.ok_or(PaymentRefusal::NotStarted)?;
+        match command {
+            PaymentCommand::Start { .. } => Ok(vec![]),
+            PaymentCommand::Authorise { reference, expires_at } => {
+                self.authorise(reference, *expires_at)
+            }
+            PaymentCommand::Decline { reason } => match self.status {
+                PaymentStatus::Started | PaymentStatus::ActionRequired => {
+                    one(PaymentFact::Declined { reason: reason.clone() })
+                }
+                _ => Ok(vec![]),
+            },
+            PaymentCommand::RequireAction => match self.status {
+                PaymentStatus::Started => one(PaymentFact::ActionRequired),
+                _ => Ok(vec![]),
+            },
+            PaymentCommand::Expire => match self.status {
+                PaymentStatus::Authorised => one(PaymentFact::Expired),
+                _ => Ok(vec![]),
+            },
+            PaymentCommand::Capture { capture, amount: part } => {
+                self.capture(*capture, *part, amount)
+            }
+            PaymentCommand::CaptureDone { capture, amount } => self.capture_done(*capture, *amount),
+            PaymentCommand::CaptureFailed { capture, reason } => {
+                let (capture, reason) = (*capture, reason.clone());
+                match self.captures.get(&capture).map(|known| known.state) {
+                    Some(ErrandState::Asked) => one(PaymentFact::CaptureFailed { capture, reason }),
+                    _ => Ok(vec![]),
+                }
+            }
+            PaymentCommand::Refund { refund, amount } => self.refund(*refund, *amount),
+            PaymentCommand::RefundDone { refund, amount } => {
+                match self.refunds.get(refund).map(|known| known.state) {
+                    Some(ErrandState::Done) => Ok(vec![]),
+                    _ => one(PaymentFact::Refunded { refund: *refund, amount: *amount }),
+                }
+            }
+            PaymentCommand::RefundFailed { refund, reason } => {
+                let (refund, reason) = (*refund, reason.clone());
+                match self.refunds.get(&refund).map(|known| known.state) {
+                    Some(ErrandState::Asked) => one(PaymentFact::RefundFailed { refund, reason }),
+                    _ => Ok(vec![]),
+                }
+            }
+            PaymentCommand::Void => self.void(),
+            PaymentCommand::VoidDone => match self.status {
+                PaymentStatus::Voided => Ok(vec![]),
+                _ => one(PaymentFact::Voided),
+            },
+            PaymentCommand::Query => match self.status {
+                PaymentStatus::Started | PaymentStatus::ActionRequired => {
+                    one(PaymentFact::QueryAsked)
+                }
+                _ => Ok(vec![]),
+            },
+            PaymentCommand::GiveUp { errand, number, reason } => {
+                let (errand, number, reason) = (*errand, *number, reason.clone());
+                one(PaymentFact::GaveUp { errand, number, reason })
+            }
+        }
+    }
+
+    fn evolve(&mut self, fact: &PaymentFact) {
+        match fact {
+            PaymentFact::Started { amount, .. } => {
+                self.amount = Some(*amount);
+                self.status = PaymentStatus::Started;
+            }
+            PaymentFact::ActionRequired => self.status = PaymentStatus::ActionRequired,
+            PaymentFact::Authorised { reference, .. } => {
+                self.reference = Some(reference.clone());
+                self.status = PaymentStatus::Authorised;
+                self.void_asked = false;
+            }
+            PaymentFact::Declined { .. } => self.status = PaymentStatus::Declined,
+            PaymentFact::Expired => self.status = PaymentStatus::Expired,
+            PaymentFact::CaptureAsked { capture, amount } => {
+                let asked = Errands { amount: amount.minor, state: ErrandState::Asked };
+                self.captures.insert(*capture, asked);
+            }
+            PaymentFact::Captured { capture, amount } => {
+                let done = Errands { amount: amount.minor, state: ErrandState::Done };
+                self.captures.insert(*capture, done);
+                self.captured += amount.minor;
+                self.status = PaymentStatus::Captured;
+            }
+            PaymentFact::CaptureFailed { capture, .. } => {
+                if let Some(known) = self.captures.get_mut(capture) {
+                    known.state = ErrandState::Failed;
+                }
+                self.status = PaymentStatus::CaptureFailed;
+            }
+            PaymentFact::RefundAsked { refund, amount } => {
+                let asked = Errands { amount: amount.minor, state: ErrandState::Asked };
+                self.refunds.insert(*refund, asked);
+            }
+            PaymentFact::Refunded { refund, amount } => {
+                let done = Errands { amount: amount.minor, state: ErrandState::Done };
+                self.refunds.insert(*refund, done);
+                self.refunded += amount.minor;
+                let all = self.refunded >= self.captured;
+                self.status =
+                    if all { PaymentStatus::Refunded } else { PaymentStatus::PartlyRefunded };
+            }
+            PaymentFact::RefundFailed { refund, .. } => {
+                if let Some(known) = self.refunds.get_mut(refund) {
+                    known.state = ErrandState::Failed;
+                }
+            }
+            PaymentFact::VoidAsked => self.void_asked = true,
+            PaymentFact::Voided => self.status = PaymentStatus::Voided,
+            PaymentFact::QueryAsked => {}
+            PaymentFact::GaveUp { errand, number, .. } => {
+                let errands = match errand {
+                    Errand::Capture => &mut self.captures,
+                    Errand::Refund => &mut self.refunds,
+                    Errand::Authorise | Errand::Void | Errand::Query => return,
+                };
+                // It may be asked again; what comes of it late is recorded all the same.
+                if let Some(known) = number.and_then(|number| errands.get_mut(&number)) {
+                    known.state = ErrandState::Failed;
+                }
+            }
+        }
+    }
+}
+
+impl Payment {
+    fn start(&self, amount: Money, method: PaymentMethod, token: Option<VaultId>) -> Facts {
+        match self.amount {
+            Some(known) if known == amount => Ok(vec![]),
+            Some(_) => Err(PaymentRefusal::AlreadyStarted),
+            None if amount.minor <= 0 => Err(PaymentRefusal::Nothing),
+            None => one(PaymentFact::Started { amount, method, token }),
+        }
+    }
+
+    /// A yes that comes late, or twice under two names, is recorded: the story gives it back.
+    fn authorise(&self, reference: &CompactString, expires_at: Option<Timestamp>) -> Facts {
+        let fresh = matches!(
+            self.status,
+            PaymentStatus::Started
+                | PaymentStatus::ActionRequired
+                | PaymentStatus::Declined
+                | PaymentStatus::Expired
+        );
+        if !fresh && self.reference.as_ref() == Some(reference) {
+            return Ok(vec![]);
+        }
+        one(PaymentFact::Authorised { reference: reference.clone(), expires_at })
+    }
+
+    fn capture(&self, capture: u32, part: Money, amount: Money) -> Facts {
+        match self.captures.get(&capture).map(|known| known.state) {
+            Some(ErrandState::Asked | ErrandState::Done) => return Ok(vec![]),
+            Some(ErrandState::Failed) | None => {}
+        }
+        let open = matches!(
+            self.status,
+            PaymentStatus::Authorised
+                | PaymentStatus::Captured
+                | PaymentStatus::CaptureFailed
+                | PaymentStatus::PartlyRefunded
+                | PaymentStatus::Refunded
+        );
+        if !open || self.void_asked {
+            return Err(PaymentRefusal::NotAuthorised(self.status));
+        }
+        same_currency(part, amount)?;
+        let asked = |known: &Errands| known.state == ErrandState::Asked;
+        let under_way: i64 =
+            self.captures.values().filter(|known| asked(known)).map(|known| known.amount).sum();
+        let left = amount.minor - self.captured - under_way;
+        if part.minor <= 0 {
+            return Err(PaymentRefusal::Nothing);
+        }
+        if part.minor > left {
+            let left = Money::new(left, amount.currency);
+            return Err(PaymentRefusal::BeyondAuthorised { left });
+        }
+        one(PaymentFact::CaptureAsked { capture, amount: part })
+    }
+
+    fn capture_done(&self, capture: u32, amount: Money) -> Facts {
+        match self.captures.get(&capture).map(|known| known.state) {
+            Some(ErrandState::Done) => Ok(vec![]),
+            _ => one(PaymentFact::Captured { capture, amount }),
+        }
+    }
+
+    fn refund(&self, refund: u32, part: Money) -> Facts {
+        match self.refunds.get(&refund).map(|known| known.state) {
+            Some(ErrandState::Asked | ErrandState::Done) => return Ok(vec![]),
+            Some(ErrandState::Failed) | None => {}
+        }
+        let amount = self.amount.ok_or(PaymentRefusal::NotStarted)?;
+        same_currency(part, amount)?;
+        let asked = |known: &Errands| known.state == ErrandState::Asked;
+        let under_way: i64 =
+            self.refunds.values().filter(|known| asked(known)).map(|known| known.amount).sum();
+        let left = self.captured - self.refunded - under_way;
+        if part.minor <= 0 {
+            return Err(PaymentRefusal::Nothing);
+        }
+        if part.minor > left {
+            let left = Money::new(left, amount.currency);
+            return Err(PaymentRefusal::BeyondCaptured { left });
+        }
+        one(PaymentFact::RefundAsked { refund, amount: part })
+    }
+
+    fn void(&self) -> Facts {
+        let amount = self.amount.ok_or(PaymentRefusal::NotStarted)?;
+        match self.status {
+            _ if self.captured > 0 => {
+                let captured = Money::new(self.captured, amount.currency);
+                Err(PaymentRefusal::AlreadyCaptured { captured })
+            }
+            PaymentStatus::Voided | PaymentStatus::Declined | PaymentStatus::Expired => Ok(vec![]),
+            _ if self.void_asked => Ok(vec![]),
+            _ => one(PaymentFact::VoidAsked),
+        }
+    }
+
+    /// Where it stands.
+    pub fn status(&self) -> PaymentStatus {
+        self.status
+    }
+
+    /// Minor units taken, and given back.
+    pub fn balance(&self) -> (i64, i64) {
+        (self.captured, self.refunded)
+    }
+
+    /// What it is for.
+    pub fn amount(&self) -> Option<Money> {
+        self.amount
+    }
+}
+
+fn same_currency(part: Money, amount: Money) -> Result<(), PaymentRefusal> {
+    if part.currency == amount.currency { Ok(()) } else { Err(PaymentRefusal::OtherCurrency) }
+}

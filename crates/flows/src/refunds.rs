@@ -1,0 +1,80 @@
+//! Money that is owed to a customer: asked for until it has arrived, and a credit if it never does.
+
+use crate::{Command, Step};
+use commerce::{
+    credit_notes::{CreditNoteCommand, CreditNoteIssue, CreditReason},
+    payments::PaymentCommand,
+};
+use kernel::{CommandId, CreditNoteId, Money, PaymentId, ReturnId};
+use serde::{Deserialize, Serialize};
+use std::{fmt::Display, time::Duration};
+
+/// After so many refunds that failed the customer gets a credit note.
+const TRIES: u8 = 3;
+/// How long a provider has to recover.
+pub(crate) const AGAIN: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Refunds of a payment are numbered; what they are for tells the number.
+pub(crate) const CANCELLATIONS: u32 = 1_000_000;
+pub(crate) const LOSSES: u32 = 2_000_000;
+
+/// What a refund is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum For {
+    Return(u32),
+    Cancellation(u32),
+    /// The fulfilment that was lost.
+    Loss(u32),
+}
+
+impl For {
+    pub(crate) fn number(self) -> u32 {
+        match self {
+            For::Return(number) => number,
+            For::Cancellation(number) => CANCELLATIONS + number,
+            For::Loss(number) => LOSSES + number,
+        }
+    }
+}
+
+/// A refund under way.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Owed {
+    pub(crate) payment: PaymentId,
+    pub(crate) refund: u32,
+    pub(crate) amount: Money,
+    #[serde(default)]
+    tries: u8,
+}
+
+impl Owed {
+    pub(crate) fn new(payment: PaymentId, what: For, amount: Money) -> Owed {
+        Owed { payment, refund: what.number(), amount, tries: 0 }
+    }
+
+    pub(crate) fn ask(&self) -> Step {
+        let Owed { payment, refund, amount, .. } = *self;
+        Step::Ask(Command::Payment(payment, PaymentCommand::Refund { refund, amount }))
+    }
+
+    /// It failed; false when it was tried often enough.
+    pub(crate) fn try_again(&mut self) -> bool {
+        self.tries += 1;
+        self.tries < TRIES
+    }
+
+    /// Instead of the refund.
+    pub(crate) fn credit(&self) -> Step {
+        let Owed { payment, refund, amount, .. } = self;
+        credit(format_args!("{payment}/{refund}"), *amount, None)
+    }
+}
+
+/// A credit note whose id follows from what it is for, so that asking twice issues one.
+pub(crate) fn credit(what: impl Display, amount: Money, return_id: Option<ReturnId>) -> Step {
+    let id = CreditNoteId(CommandId::derive("credit-note", &what.to_string()).0);
+    let (reason, customer, country) = (CreditReason::Goodwill, None, None);
+    let issue =
+        CreditNoteIssue { customer, country, amount, reason, return_id, sku: None, units: 0 };
+    Step::Ask(Command::CreditNote(id, CreditNoteCommand::Issue(issue)))
+}

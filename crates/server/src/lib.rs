@@ -1,0 +1,3 @@
+//! What the program `cartage` does, one module per command.
+
+pub mod replay;

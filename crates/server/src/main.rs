@@ -1,0 +1,3 @@
+//! The program `cartage`.
+
+fn main() {}
