@@ -31,7 +31,7 @@ pub struct CartLimits {
 
 impl Default for CartLimits {
     fn default() -> CartLimits {
-        CartLimits { lines: 100, units: 9_999 }
+        CartLimits { lines: 100, units: 99 }
     }
 }
 
@@ -262,7 +262,8 @@ mod tests {
     #[test]
     fn a_line_is_changed_and_removed_by_its_number_which_is_never_used_again() {
         let limits = CartLimits::default();
-        let change = |line| CartCommand::Change { line, quantity: Quantity::new(7).unwrap(), limits };
+        let change =
+            |line| CartCommand::Change { line, quantity: Quantity::new(7).unwrap(), limits };
         let cart = || given::<Cart>([created(), added(1, "CUP", 2)]);
         cart().when(change(1)).then([CartFact::LineChanged { line: 1, units: 7 }]);
         cart().when(change(2)).refused(CartRefusal::UnknownLine { line: 2 });

@@ -67,8 +67,8 @@ pub enum CustomerRefusal {
     /// One account a person.
     #[error("there is an account already: sign in")]
     AlreadyRegistered,
-    /// Longer than a country's name.
-    #[error("the country has more than 60 bytes")]
+    /// Not as long as a country's name.
+    #[error("a country has 2 to 60 letters")]
     BadCountry,
 }
 
@@ -111,7 +111,9 @@ impl Decider for Customer {
             (CustomerCommand::Forget, Customer::Forgotten) => Ok(vec![]),
             (CustomerCommand::Forget, _) => one(CustomerFact::Forgotten),
             (_, Customer::Closed | Customer::Forgotten) => Err(CustomerRefusal::Closed),
-            (CustomerCommand::Meet { country, .. }, _) if country.len() > 60 => {
+            (CustomerCommand::Meet { country, .. }, _)
+                if !(2..=60).contains(&country.chars().count()) =>
+            {
                 Err(CustomerRefusal::BadCountry)
             }
             (CustomerCommand::Meet { country, email }, Customer::Unknown) => {

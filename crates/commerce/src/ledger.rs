@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
 /// Which ledger: 1–32 of `a-z 0-9 -`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct LedgerName(CompactString);
 
@@ -26,6 +26,13 @@ impl FromStr for LedgerName {
         } else {
             Err(UnknownId { kind: "LedgerName", text: text.chars().take(80).collect() })
         }
+    }
+}
+
+impl<'de> Deserialize<'de> for LedgerName {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<LedgerName, D::Error> {
+        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
     }
 }
 
@@ -75,7 +82,11 @@ impl Decider for Ledger {
     type Fact = LedgerFact;
     type Refusal = LedgerRefusal;
 
-    fn decide(&self, command: &LedgerCommand, _: Timestamp) -> Result<Vec<LedgerFact>, LedgerRefusal> {
+    fn decide(
+        &self,
+        command: &LedgerCommand,
+        _: Timestamp,
+    ) -> Result<Vec<LedgerFact>, LedgerRefusal> {
         match command {
             LedgerCommand::Adjust { amount, .. } if amount.is_zero() => Err(LedgerRefusal::Nothing),
             LedgerCommand::Adjust { reason, .. } if reason.len() > 60 => {

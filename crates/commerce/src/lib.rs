@@ -2,6 +2,8 @@
 //!
 //! Each context knows the kernel and nothing else; stories that cross contexts are told in `flows`.
 
+mod method;
+
 pub mod customers;
 
 pub mod catalog;

@@ -84,7 +84,11 @@ impl Decider for Numbers {
     type Fact = NumbersFact;
     type Refusal = NoRefusal;
 
-    fn decide(&self, command: &NumbersCommand, _: Timestamp) -> Result<Vec<NumbersFact>, NoRefusal> {
+    fn decide(
+        &self,
+        command: &NumbersCommand,
+        _: Timestamp,
+    ) -> Result<Vec<NumbersFact>, NoRefusal> {
         match command {
             NumbersCommand::Draw { order } if self.last_for == Some(*order) => Ok(vec![]),
             NumbersCommand::Draw { order } => {

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! Read in this order: [`world`] (the cascade), [`sequencer`] and [`writer`] (the two threads on the
-//! way to an answer), [`feed`] (what consumers read), [`views`], [`handlers`].
+//! way to an answer), [`feed`] (what consumers read), [`views`], [`outside`].
 
 #![warn(missing_docs)]
 
@@ -31,6 +31,7 @@ mod timers;
 mod world;
 mod writer;
 
+pub mod outside;
 pub mod views;
 
 pub use alarms::{Alarm, Alarms};

@@ -29,7 +29,7 @@ use commerce::{
 };
 use kernel::{
     FulfilmentId, LineId, Money, OrderId, PackId, ParcelId, PaymentId, PickId, Process, SiteId, Sku,
-    Timestamp, VaultId,
+    Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -38,8 +38,8 @@ use warehouse::{
     fulfilments::{FulfilmentCommand, FulfilmentFact},
     inventory::{StockCommand, StockFact},
     packs::{PackCommand, PackFact},
-    picks::{PickCommand, PickFact},
-    shipping::{CarrierErrand, ParcelCommand, ParcelFact},
+    picks::{PickCommand, PickFact, PickLine},
+    shipping::{GaveUp, ParcelCommand, ParcelFact, TrackingEvent, TrackingStatus},
 };
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -47,10 +47,8 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const UNSEEN: Duration = Duration::from_secs(10 * 24 * 60 * 60);
 /// A lost parcel may still turn up for so long before the money goes back.
 const MAY_TURN_UP: Duration = Duration::from_secs(3 * 24 * 60 * 60);
-const LABEL_TRIES: u8 = 3;
 
 const CAPTURE_TIMER: &str = "capture_again";
-const LABEL_TIMER: &str = "label_again";
 const TRACK_TIMER: &str = "track";
 const LOST_TIMER: &str = "lost";
 const REFUND_TIMER: &str = "refund_again";
@@ -62,8 +60,6 @@ pub struct Fulfil {
     stage: Stage,
     #[serde(skip_serializing_if = "Option::is_none")]
     site: Option<SiteId>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    address: Option<VaultId>,
     lines: Vec<Line>,
     weight_grams: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -72,7 +68,8 @@ pub struct Fulfil {
     captured: bool,
     labelled: bool,
     capture_tries: u8,
-    label_tries: u8,
+    /// How often the carrier was asked.
+    inquiries: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     last_seen: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -100,7 +97,10 @@ struct Line {
     /// Units that are still wanted.
     units: u32,
     allocation: Allocation,
+    /// In the tote.
     picked: u32,
+    /// In the carton.
+    verified: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -172,16 +172,20 @@ fn cancel(id: FulfilmentId, reason: CancelReason, lines: Vec<Units>) -> Step {
     order(id, OrderCommand::Cancel { by: Canceller::System, reason, lines })
 }
 
+/// Nobody has seen it for too long.
+fn gone(at: Timestamp) -> TrackingEvent {
+    TrackingEvent { at, status: TrackingStatus::Lost, place: None }
+}
+
 /// From the shelf into the carton.
 impl Fulfil {
     fn fulfilment(&mut self, id: FulfilmentId, fact: &FulfilmentFact) -> Vec<Step> {
         match fact {
-            FulfilmentFact::Opened { site, lines, address } => {
-                self.opened(id, site, lines, *address)
-            }
+            FulfilmentFact::Opened { site, lines } => self.opened(id, site, lines),
             FulfilmentFact::Released { .. } => self.released(id),
             FulfilmentFact::Cancelled { lines, all } => self.cancelled(id, lines, *all),
-            FulfilmentFact::Packed
+            FulfilmentFact::PickingStarted
+            | FulfilmentFact::Packed
             | FulfilmentFact::HandedOver
             | FulfilmentFact::Delivered
             | FulfilmentFact::Lost => vec![],
@@ -189,24 +193,18 @@ impl Fulfil {
     }
 
     /// Released at once, as a stream; with waves a planner asks for the release instead.
-    fn opened(
-        &mut self,
-        id: FulfilmentId,
-        site: &SiteId,
-        lines: &[Goods],
-        address: Option<VaultId>,
-    ) -> Vec<Step> {
+    fn opened(&mut self, id: FulfilmentId, site: &SiteId, lines: &[Goods]) -> Vec<Step> {
         let line = |goods: &Goods| Line {
             line: goods.line,
             sku: goods.sku.clone(),
             units: goods.units,
             allocation: Allocation::Asked,
             picked: 0,
+            verified: 0,
         };
         *self = Fulfil {
             stage: Stage::Opened,
             site: Some(site.clone()),
-            address,
             lines: lines.iter().map(line).collect(),
             ..Fulfil::default()
         };
@@ -251,8 +249,15 @@ impl Fulfil {
         }
         self.stage = Stage::Picking;
         let ready = |line: &&Line| line.units > 0 && line.allocation == Allocation::Yes;
-        let lines: Vec<Goods> = self.lines.iter().filter(ready).map(Line::goods).collect();
-        if lines.is_empty() { vec![] } else { vec![pick(id, PickCommand::Open { lines })] }
+        let line = |line: &Line| PickLine {
+            line: line.line,
+            sku: line.sku.clone(),
+            units: line.units,
+            location: None,
+        };
+        let lines: Vec<PickLine> = self.lines.iter().filter(ready).map(line).collect();
+        let open = PickCommand::Open { fulfilment: id.number, lines };
+        if self.lines.iter().any(|line| ready(&line)) { vec![pick(id, open)] } else { vec![] }
     }
 
     /// Another site or bin could be tried here; until then what is not there is not sent.
@@ -268,18 +273,23 @@ impl Fulfil {
 
     fn pick(&mut self, id: FulfilmentId, fact: &PickFact) -> Vec<Step> {
         match fact {
-            PickFact::LinePicked { line, picked } => {
+            PickFact::LinePicked { line, units: picked, .. } => {
                 let Some(known) = self.line(*line) else { return vec![] };
                 known.picked = *picked;
                 let line = LineId::new(id.order, *line);
                 vec![stock(&known.sku, StockCommand::Pick { line, units: *picked })]
             }
-            PickFact::LineShort { line, found, missing, .. } => {
+            PickFact::LineShort { line, found, .. } => {
                 let Some(known) = self.line(*line) else { return vec![] };
                 let line_id = LineId::new(id.order, *line);
                 let short = StockCommand::ShortPick { line: line_id, found: *found };
-                let gone = vec![Units { line: *line, units: *missing }];
-                vec![stock(&known.sku, short), cancel(id, CancelReason::OutOfStock, gone)]
+                let missing = known.units.saturating_sub(*found);
+                let mut steps = vec![stock(&known.sku, short)];
+                if missing > 0 {
+                    let gone = vec![Units { line: *line, units: missing }];
+                    steps.push(cancel(id, CancelReason::OutOfStock, gone));
+                }
+                steps
             }
             PickFact::Done if self.stage == Stage::Picking => {
                 let in_tote = |line: &&Line| line.picked.min(line.units) > 0;
@@ -292,31 +302,42 @@ impl Fulfil {
                 let picked = OrderCommand::Pick { fulfilment: id.number };
                 vec![order(id, picked), pack(id, PackCommand::Open { lines })]
             }
+            PickFact::Started { .. } => vec![fulfilment(id, FulfilmentCommand::StartPicking)],
             PickFact::Done
             | PickFact::Opened { .. }
-            | PickFact::Started { .. }
-            | PickFact::LinesCancelled { .. } => vec![],
+            | PickFact::LinesCancelled { .. }
+            | PickFact::Cancelled => vec![],
         }
     }
 
     fn pack(&mut self, id: FulfilmentId, fact: &PackFact) -> Vec<Step> {
         match fact {
-            PackFact::Verified { line, verified } => {
+            PackFact::Verified { line, units } => {
                 let Some(known) = self.line(*line) else { return vec![] };
-                let line = LineId::new(id.order, *line);
-                vec![stock(&known.sku, StockCommand::Pack { line, units: *verified })]
+                known.verified += units;
+                let (line, units) = (LineId::new(id.order, *line), known.verified);
+                vec![stock(&known.sku, StockCommand::Pack { line, units })]
             }
-            PackFact::Sealed { lines, weight_grams, .. } if self.stage == Stage::Packing => {
+            PackFact::Sealed { weight_grams, .. } if self.stage == Stage::Packing => {
                 self.stage = Stage::Sealed;
                 self.weight_grams = *weight_grams;
-                let lines = lines.iter().map(|part| Units { line: part.line, units: part.units });
-                let packed = OrderCommand::Pack { fulfilment: id.number, lines: lines.collect() };
+                let lines = self.in_carton();
+                let packed = OrderCommand::Pack { fulfilment: id.number, lines };
                 vec![order(id, packed), fulfilment(id, FulfilmentCommand::Pack)]
             }
             PackFact::Sealed { .. }
             | PackFact::Opened { .. }
-            | PackFact::LinesCancelled { .. } => vec![],
+            | PackFact::LinesCancelled { .. }
+            | PackFact::Cancelled => vec![],
         }
+    }
+
+    fn in_carton(&self) -> Vec<Units> {
+        let inside = self.lines.iter().map(|line| Units {
+            line: line.line,
+            units: line.verified.min(line.units),
+        });
+        inside.filter(|line| line.units > 0).collect()
     }
 }
 
@@ -337,8 +358,16 @@ impl Fulfil {
         self.captured = amount.minor == 0;
         let mut steps: Vec<Step> = self.capture(id).into_iter().collect();
         let (fulfilment, weight_grams) = (id.number, self.weight_grams);
-        let address = self.address;
-        steps.push(parcel(id, ParcelCommand::Create { fulfilment, weight_grams, address }));
+        steps.push(parcel(
+            id,
+            ParcelCommand::Create {
+                fulfilment,
+                weight_grams,
+                carrier: None,
+                service: None,
+                address: None,
+            },
+        ));
         steps
     }
 
@@ -406,8 +435,9 @@ impl Fulfil {
     fn parcel(&mut self, id: FulfilmentId, fact: &ParcelFact, now: Timestamp) -> Vec<Step> {
         match fact {
             ParcelFact::Labelled { .. } => self.labelled(id),
-            ParcelFact::LabelFailed { .. }
-            | ParcelFact::GaveUp { errand: CarrierErrand::Label, .. } => self.label_failed(id, now),
+            ParcelFact::LabelFailed { .. } | ParcelFact::GaveUp { what: GaveUp::Label, .. } => {
+                self.label_failed(id)
+            }
             ParcelFact::HandedOver => self.handed_over(id, now),
             ParcelFact::Tracked { .. } => {
                 self.last_seen = self.last_seen.map(|_| now);
@@ -416,12 +446,11 @@ impl Fulfil {
             ParcelFact::Delivered { .. } => self.delivered(id),
             // What comes back undelivered is received like anything else that comes in; the customer
             // gets his money as for a parcel that was lost.
-            ParcelFact::Lost | ParcelFact::Returned { .. } => self.lost(id, now),
-            ParcelFact::GaveUp { errand: CarrierErrand::Track, .. }
+            ParcelFact::Lost { .. } | ParcelFact::ReturnedToSender { .. } => self.lost(id, now),
+            ParcelFact::GaveUp { what: GaveUp::Inquiry | GaveUp::Void, .. }
             | ParcelFact::Created { .. }
-            | ParcelFact::LabelAsked
             | ParcelFact::Cleared
-            | ParcelFact::CarrierAsked
+            | ParcelFact::CarrierAsked { .. }
             | ParcelFact::Cancelled => vec![],
         }
     }
@@ -431,25 +460,15 @@ impl Fulfil {
             return vec![];
         }
         self.labelled = true;
-        let mut steps = self.clear_when_ready(id);
-        if std::mem::take(&mut self.label_tries) > 0 {
-            let unhold = OrderCommand::Unhold { reason: HoldReason::Address };
-            steps.push(Step::Forget(LABEL_TIMER.into()));
-            steps.push(order(id, unhold));
-        }
-        steps
+        self.clear_when_ready(id)
     }
 
-    fn label_failed(&mut self, id: FulfilmentId, now: Timestamp) -> Vec<Step> {
+    /// No carrier takes it: another one could be asked here.
+    fn label_failed(&mut self, id: FulfilmentId) -> Vec<Step> {
         if self.stage != Stage::Sealed || self.labelled {
             return vec![];
         }
-        self.label_tries += 1;
-        if self.label_tries >= LABEL_TRIES {
-            return vec![cancel(id, CancelReason::Undeliverable, self.left())];
-        }
-        let hold = OrderCommand::Hold { reason: HoldReason::Address };
-        vec![order(id, hold), wake(now + DAY, LABEL_TIMER)]
+        vec![cancel(id, CancelReason::Undeliverable, self.left())]
     }
 
     fn handed_over(&mut self, id: FulfilmentId, now: Timestamp) -> Vec<Step> {
@@ -501,11 +520,12 @@ impl Fulfil {
         for warehouse::Units { line: number, units } in gone {
             let Some(line) = self.line(*number) else { continue };
             line.units = line.units.saturating_sub(*units);
+            line.verified = line.verified.min(line.units);
             keep.push(warehouse::Units { line: *number, units: line.units });
         }
         let mut steps = match self.stage {
-            Stage::Picking => vec![pick(id, PickCommand::Reduce { keep })],
-            Stage::Packing => vec![pack(id, PackCommand::Reduce { keep })],
+            Stage::Picking => vec![pick(id, PickCommand::CancelLines { keep })],
+            Stage::Packing => vec![pack(id, PackCommand::CancelLines { keep })],
             Stage::Sealed if all => vec![parcel(id, ParcelCommand::Cancel)],
             _ => vec![],
         };
@@ -518,12 +538,12 @@ impl Fulfil {
     fn woke(&mut self, id: FulfilmentId, name: &str, now: Timestamp) -> Vec<Step> {
         match (name, self.stage) {
             (CAPTURE_TIMER, Stage::Sealed) => self.capture(id).into_iter().collect(),
-            (LABEL_TIMER, Stage::Sealed) => vec![parcel(id, ParcelCommand::AskLabel)],
             (TRACK_TIMER, Stage::OnTheWay) => {
                 let unseen = self.last_seen.is_some_and(|seen| now.since(seen) >= UNSEEN);
+                self.inquiries += 1;
                 let ask = match unseen {
-                    true => ParcelCommand::DeclareLost,
-                    false => ParcelCommand::AskCarrier,
+                    true => ParcelCommand::Track { events: vec![gone(now)] },
+                    false => ParcelCommand::AskCarrier { inquiry: self.inquiries },
                 };
                 vec![parcel(id, ask), wake(now + DAY, TRACK_TIMER)]
             }

@@ -13,6 +13,8 @@ mod return_goods;
 mod refunds;
 pub mod routing;
 
+pub mod views;
+
 pub use fulfil::Fulfil;
 pub use return_goods::ReturnGoods;
 pub use sell_order::SellOrder;

@@ -21,8 +21,8 @@ use kernel::{Money, PaymentId, Process, Quantity, ReturnId, Sku, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use warehouse::{
-    inventory::{Disposition, StockCommand},
-    returns::{InspectedLine, ReturnCommand, ReturnFact},
+    inventory::{self, StockCommand},
+    returns::{Disposition, InspectedLine, ReturnCommand, ReturnFact},
 };
 
 /// Not sent for so long, it is off (product.md, Returns).
@@ -39,9 +39,7 @@ pub struct ReturnGoods {
     #[serde(skip_serializing_if = "Option::is_none")]
     claimed: Option<Money>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    refund: Option<Money>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    goodwill: Option<Money>,
+    worth: Option<(Money, Money)>,
     #[serde(skip_serializing_if = "Option::is_none")]
     owed: Option<Owed>,
     credited: bool,
@@ -73,7 +71,7 @@ impl Process for ReturnGoods {
             Heard::Fact(_) => vec![],
             // The order knows of no such units any more: nothing is worth anything.
             Heard::Refused { command: Command::Order(_, OrderCommand::Return { .. }), .. } => {
-                vec![settle(id, None, None)]
+                vec![ask(id, ReturnCommand::Close)]
             }
             Heard::Refused { .. } => vec![],
             Heard::Woke(EXPIRY_TIMER) => vec![ask(id, ReturnCommand::Expire)],
@@ -86,8 +84,15 @@ fn ask(id: ReturnId, command: ReturnCommand) -> Step {
     Step::Ask(Command::Return(id, command))
 }
 
-fn settle(id: ReturnId, refund: Option<Money>, goodwill: Option<Money>) -> Step {
-    ask(id, ReturnCommand::Settle { refund, goodwill })
+/// What the stock calls it.
+fn to_stock(disposition: Disposition) -> inventory::Disposition {
+    match disposition {
+        Disposition::Restock => inventory::Disposition::Restock,
+        Disposition::Refurbish => inventory::Disposition::Refurbish,
+        Disposition::Scrap => inventory::Disposition::Scrap,
+        Disposition::BackToSupplier => inventory::Disposition::BackToSupplier,
+        Disposition::BackToCustomer => inventory::Disposition::BackToCustomer,
+    }
 }
 
 impl ReturnGoods {
@@ -110,7 +115,8 @@ impl ReturnGoods {
                 vec![Step::Forget(EXPIRY_TIMER.into())]
             }
             ReturnFact::Inspected { lines } => self.inspected(id, lines),
-            ReturnFact::Refused | ReturnFact::Settled { .. } | ReturnFact::Expired => {
+            ReturnFact::Settled { .. } => vec![ask(id, ReturnCommand::Close)],
+            ReturnFact::Refused { .. } | ReturnFact::Expired | ReturnFact::Closed => {
                 vec![Step::Done]
             }
         }
@@ -134,13 +140,13 @@ impl ReturnGoods {
                     return_id: id,
                     line: *line,
                     quantity,
-                    disposition: *disposition,
+                    disposition: to_stock(*disposition),
                 };
                 steps.push(Step::Ask(Command::Stock(known.sku.clone(), restock)));
             }
         }
         if accepted.is_empty() {
-            return vec![settle(id, None, None)];
+            return vec![ask(id, ReturnCommand::Close)];
         }
         let (return_id, claimed) = (id.number, self.claimed);
         let worth = OrderCommand::Return { return_id, lines: accepted, claimed };
@@ -149,16 +155,15 @@ impl ReturnGoods {
     }
 
     fn returned(&mut self, id: ReturnId, refund: Money, goodwill: Money, payment: u32) -> Vec<Step> {
-        let something = |money: Money| (money.minor > 0).then_some(money);
-        (self.refund, self.goodwill) = (something(refund), something(goodwill));
-        self.credited = self.goodwill.is_none();
+        self.worth = Some((refund, goodwill));
+        self.credited = goodwill.minor == 0;
         let mut steps = Vec::new();
-        if let Some(refund) = self.refund {
+        if refund.minor > 0 {
             let payment = PaymentId::new(id.order, payment);
             let owed = Owed::new(payment, For::Return(id.number), refund);
             steps.push(self.owed.insert(owed).ask());
         }
-        if let Some(goodwill) = self.goodwill {
+        if goodwill.minor > 0 {
             steps.push(credit(id, goodwill, Some(id)));
         }
         steps.extend(self.settle_when_all_is_done(id));
@@ -189,9 +194,9 @@ impl ReturnGoods {
     }
 
     fn settle_when_all_is_done(&self, id: ReturnId) -> Vec<Step> {
-        match self.owed.is_none() && self.credited {
-            true => vec![settle(id, self.refund, self.goodwill)],
-            false => vec![],
+        match self.worth.filter(|_| self.owed.is_none() && self.credited) {
+            Some((refund, goodwill)) => vec![ask(id, ReturnCommand::Settle { refund, goodwill })],
+            None => vec![],
         }
     }
 }

@@ -66,8 +66,6 @@ pub struct SellOrder {
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<VaultId>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    address: Option<VaultId>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pay_within_seconds: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     return_days: Option<u16>,
@@ -224,7 +222,6 @@ impl SellOrder {
             total: Some(Money::new(total, requested.currency)),
             method: requested.method,
             token: requested.token,
-            address: requested.ship_to,
             pay_within_seconds: requested.pay_within_seconds,
             return_days: requested.return_window_days,
             ..SellOrder::default()
@@ -314,7 +311,7 @@ impl SellOrder {
             let open = OrderCommand::OpenFulfilment { fulfilment, lines: lines.collect() };
             steps.push(ask(order, open));
             let id = FulfilmentId::new(order, fulfilment);
-            let open = FulfilmentCommand::Open { site, lines: goods, address: self.address };
+            let open = FulfilmentCommand::Open { site, lines: goods };
             steps.push(Step::Ask(Command::Fulfilment(id, open)));
         }
         steps
@@ -463,7 +460,7 @@ impl SellOrder {
             let keep: Vec<_> = keep.map(|(_, units)| *units).collect();
             if !keep.is_empty() {
                 let id = FulfilmentId::new(order, fulfilment);
-                let reduce = FulfilmentCommand::Reduce { keep };
+                let reduce = FulfilmentCommand::Cancel { keep: Some(keep) };
                 steps.push(Step::Ask(Command::Fulfilment(id, reduce)));
             }
         }

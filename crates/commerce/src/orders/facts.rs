@@ -1,6 +1,6 @@
 //! What may have happened to an order. Published: variants are added, never changed.
 
-use crate::payments::PaymentMethod;
+use crate::method::PaymentMethod;
 use compact_str::CompactString;
 use kernel::{Currency, Money, PersonId, Sku, Timestamp, VaultId};
 use serde::{Deserialize, Serialize};

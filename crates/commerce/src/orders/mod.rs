@@ -9,15 +9,24 @@
 //! Each line counts its units by stage, and the counts always add up to the line's quantity. The
 //! order is the only authority on what its units cost: what a parcel is worth, what a return is worth.
 
+mod commands;
 mod facts;
-mod order;
 mod stages;
 
+mod order;
+
+mod parts;
+mod way_back;
+
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod tests;
 
-pub use facts::{CancelReason, HoldReason, OrderFact, OrderLine, Requested, ShortLine, Units};
-pub use order::{
-    Canceller, NewLine, Order, OrderCommand, OrderLimits, OrderRefusal, OrderRequest, Status,
+pub use crate::method::PaymentMethod;
+pub use commands::{
+    Canceller, NewLine, OrderCommand, OrderLimits, OrderRefusal, OrderRequest, Status,
 };
+pub use facts::{CancelReason, HoldReason, OrderFact, OrderLine, Requested, ShortLine, Units};
+pub use order::{Line, Order};
 pub use stages::{Counts, Stage};

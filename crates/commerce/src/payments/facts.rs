@@ -1,23 +1,9 @@
 //! What may have happened to a payment. Published: variants are added, never changed.
 
+use crate::method::PaymentMethod;
 use compact_str::CompactString;
 use kernel::{Money, Timestamp, VaultId};
 use serde::{Deserialize, Serialize};
-
-/// How somebody pays.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PaymentMethod {
-    /// A card, by a token of the provider.
-    #[default]
-    Card,
-    /// A wallet of the provider.
-    Wallet,
-    /// A bank transfer: takes days.
-    BankTransfer,
-    /// The carrier collects it.
-    CashOnDelivery,
-}
 
 /// What is asked of a provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -13,7 +13,10 @@ mod facts;
 mod payment;
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;
 
-pub use facts::{Errand, PaymentFact, PaymentMethod};
+pub use crate::method::PaymentMethod;
+pub use facts::{Errand, PaymentFact};
 pub use payment::{Payment, PaymentCommand, PaymentRefusal, PaymentStatus};

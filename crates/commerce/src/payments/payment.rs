@@ -215,9 +215,12 @@ impl Decider for Payment {
             }
             PaymentFact::ActionRequired => self.status = PaymentStatus::ActionRequired,
             PaymentFact::Authorised { reference, .. } => {
-                self.reference = Some(reference.clone());
-                self.status = PaymentStatus::Authorised;
                 self.void_asked = false;
+                // What was taken stays taken: a second yes does not change where it stands.
+                if self.captured == 0 {
+                    self.reference = Some(reference.clone());
+                    self.status = PaymentStatus::Authorised;
+                }
             }
             PaymentFact::Declined { .. } => self.status = PaymentStatus::Declined,
             PaymentFact::Expired => self.status = PaymentStatus::Expired,
@@ -229,7 +232,7 @@ impl Decider for Payment {
                 let done = Errands { amount: amount.minor, state: ErrandState::Done };
                 self.captures.insert(*capture, done);
                 self.captured += amount.minor;
-                self.status = PaymentStatus::Captured;
+                self.status = self.status_of_money();
             }
             PaymentFact::CaptureFailed { capture, .. } => {
                 if let Some(known) = self.captures.get_mut(capture) {
@@ -245,9 +248,7 @@ impl Decider for Payment {
                 let done = Errands { amount: amount.minor, state: ErrandState::Done };
                 self.refunds.insert(*refund, done);
                 self.refunded += amount.minor;
-                let all = self.refunded >= self.captured;
-                self.status =
-                    if all { PaymentStatus::Refunded } else { PaymentStatus::PartlyRefunded };
+                self.status = self.status_of_money();
             }
             PaymentFact::RefundFailed { refund, .. } => {
                 if let Some(known) = self.refunds.get_mut(refund) {
@@ -258,12 +259,16 @@ impl Decider for Payment {
             PaymentFact::Voided => self.status = PaymentStatus::Voided,
             PaymentFact::QueryAsked => {}
             PaymentFact::GaveUp { errand, number, .. } => {
+                // It may be asked again; what comes of it late is recorded all the same.
                 let errands = match errand {
                     Errand::Capture => &mut self.captures,
                     Errand::Refund => &mut self.refunds,
-                    Errand::Authorise | Errand::Void | Errand::Query => return,
+                    Errand::Void => {
+                        self.void_asked = false;
+                        return;
+                    }
+                    Errand::Authorise | Errand::Query => return,
                 };
-                // It may be asked again; what comes of it late is recorded all the same.
                 if let Some(known) = number.and_then(|number| errands.get_mut(&number)) {
                     known.state = ErrandState::Failed;
                 }
@@ -366,6 +371,14 @@ impl Payment {
             PaymentStatus::Voided | PaymentStatus::Declined | PaymentStatus::Expired => Ok(vec![]),
             _ if self.void_asked => Ok(vec![]),
             _ => one(PaymentFact::VoidAsked),
+        }
+    }
+
+    fn status_of_money(&self) -> PaymentStatus {
+        match self.refunded {
+            0 => PaymentStatus::Captured,
+            refunded if refunded < self.captured => PaymentStatus::PartlyRefunded,
+            _ => PaymentStatus::Refunded,
         }
     }
 

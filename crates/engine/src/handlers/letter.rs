@@ -47,6 +47,8 @@ pub struct Letter {
     pub reason: String,
     /// What is being done about it.
     pub state: LetterState,
+    /// Its story was told that it is given up; it may still be tried again.
+    pub told: bool,
     /// When it became a letter.
     pub since: Timestamp,
     /// What was done about it, oldest first.

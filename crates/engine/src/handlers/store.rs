@@ -11,6 +11,8 @@ use std::{
 const FORMAT: i64 = 1;
 /// Settled letters that are kept for people to look back at.
 const SETTLED: i64 = 10_000;
+/// To SQLite, no limit.
+const ALL: i64 = -1;
 
 const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS desks (
@@ -154,10 +156,10 @@ impl Store {
         let position = self.connection.query_row(sql, [&self.desk], |row| row.get::<_, i64>(0));
         let position = position.optional().map_err(|error| self.named(error))?.map(unsigned);
         let low = position.map_or(0, signed);
-        let places = |sql| -> Result<Vec<(String, Position)>> {
+        let places = |sql, after: i64| -> Result<Vec<(String, Position)>> {
             let read = || -> rusqlite::Result<Vec<_>> {
                 let mut rows = self.connection.prepare(sql)?;
-                let rows = rows.query_map(params![self.desk, low], |row| {
+                let rows = rows.query_map(params![self.desk, after], |row| {
                     Ok((row.get(0)?, unsigned(row.get(1)?)))
                 })?;
                 rows.collect()
@@ -165,18 +167,20 @@ impl Store {
             read().map_err(|error| self.named(error))
         };
         let letters = "SELECT id, letter FROM letters
-                       WHERE desk = ?1 AND settled = 0 AND ?2 = ?2 ORDER BY position";
+                       WHERE desk = ?1 AND settled = 0 ORDER BY position LIMIT ?2";
         let waiting = "SELECT handler, errand FROM waiting
-                       WHERE desk = ?1 AND ?2 = ?2 ORDER BY position";
-        let letters = self.pairs(letters, 0)?.into_iter();
-        let waiting = self.pairs(waiting, 0)?.into_iter();
+                       WHERE desk = ?1 ORDER BY position LIMIT ?2";
+        let letters = self.pairs(letters, ALL)?.into_iter();
+        let waiting = self.pairs(waiting, ALL)?.into_iter();
+        let began = "SELECT handler, began FROM handlers WHERE desk = ?1 AND began > ?2";
         Ok(Left {
             position,
-            began: places("SELECT handler, began FROM handlers WHERE desk = ?1 AND ?2 = ?2")?,
+            began: places(began, -1)?,
             letters: letters.map(|(id, text)| self.parse(id, &text)).collect::<Result<_>>()?,
             settled: places(
                 "SELECT letter ->> '$.handler', position FROM letters
                  WHERE desk = ?1 AND settled = 1 AND position > ?2",
+                low,
             )?,
             waiting: waiting
                 .map(|(handler, text)| Ok((handler.clone(), self.parse(handler, &text)?)))

@@ -4,7 +4,7 @@ use super::store;
 use kernel::{Business, Recorded, View};
 use rusqlite::{Connection, OptionalExtension};
 use rustc_hash::FxHashMap;
-use std::{collections::hash_map::Entry, marker::PhantomData};
+use std::marker::PhantomData;
 
 /// Documents of one view that are kept in memory at most.
 const KEPT: usize = 50_000;
@@ -42,6 +42,72 @@ pub(super) trait Fold<B: Business>: Send {
     /// Remembers a fact; reads documents that memory lacks from `table`.
     fn hear(&mut self, connection: &Connection, table: &str, recorded: &Recorded<B>) -> Result<(), String>;
     /// Writes what has changed into `table`.
+    fn write(&mut self, connection: &Connection, table: &str) -> Result<(), String>;
+    /// Forgets what has not been written.
+    fn forget(&mut self);
+}
+
+struct Folded<V: View> {
+    documents: FxHashMap<String, Kept<V::Document>>,
+    keys: Vec<String>,
+    changed: usize,
+    view: PhantomData<fn() -> V>,
+}
+
+struct Kept<D> {
+    document: D,
+    changed: bool,
+}
+
+impl<V: View> Default for Folded<V> {
+    fn default() -> Folded<V> {
+        let (documents, keys) = (FxHashMap::default(), Vec::new());
+        Folded { documents, keys, changed: 0, view: PhantomData }
+    }
+}
+
+impl<V: View> Fold<V::Business> for Folded<V> {
+    fn name(&self) -> &'static str {
+        V::NAME
+    }
+
+    fn shape(&self) -> u32 {
+        V::SHAPE
+    }
+
+    fn columns(&self) -> &'static [&'static str] {
+        V::COLUMNS
+    }
+
+    fn fresh(&self) -> Box<dyn Fold<V::Business>> {
+        Box::new(Folded::<V>::default())
+    }
+
+    fn hear(
+        &mut self,
+        connection: &Connection,
+        table: &str,
+        recorded: &Recorded<V::Business>,
+    ) -> Result<(), String> {
+        let mut keys = std::mem::take(&mut self.keys);
+        V::concerns(&recorded.fact, &mut keys);
+        for key in keys.drain(..) {
+            let kept = match self.documents.get_mut(&key) {
+                Some(kept) => kept,
+                None => {
+                    let document = read::<V>(connection, table, &key)?.unwrap_or_default();
+                    let kept = Kept { document, changed: false };
+                    self.documents.entry(key.clone()).or_insert(kept)
+                }
+            };
+            self.changed += usize::from(!kept.changed);
+            kept.changed = true;
+            V::evolve(&mut kept.document, &key, recorded);
+        }
+        self.keys = keys;
+        Ok(())
+    }
+
     fn write(&mut self, connection: &Connection, table: &str) -> Result<(), String>;
     /// Forgets what has not been written.
     fn forget(&mut self);

@@ -1,17 +1,152 @@
-//! Views: facts folded into documents with indexed columns, in a store of their own.
+//! What people look at: facts folded into documents, in a file that may be deleted at any time.
 //!
-//! The documents and the position up to which they are true change in one transaction. Delete the
-//! store and it comes back: everything in it follows from the journal.
+//! ```text
+//! journal -> Runner: fold in memory -> flush: documents and positions, one transaction -> views.db
+//!               '-> beside the live table: a new shape, checked, then swapped                |-> Reader
+//! ```
+//!
+//! Read in this order: [`Views`] (which there are), [`fold`] (documents in memory), [`table`] and
+//! [`store`] (documents on disk), [`runner`] (follows the journal), [`rebuild`] (builds again),
+//! [`driver`] (the thread), [`query`] and [`reader`] (what others see), [`past`] (as it was).
 
-mod folds;
-mod reader;
-mod runner;
+mod error;
+
+mod fold;
+
 mod store;
+mod table;
+
+mod runner;
+
+mod rebuild;
+
+mod driver;
+mod seen;
+
+mod query;
+mod reader;
+
+mod past;
 
 #[cfg(test)]
 mod tests;
 
-pub use folds::Views;
-pub use reader::{Cursor, Filter, Page, Query, Reader};
-pub use runner::{Driver, Runner, Seen};
-pub use store::{Error, Store};
+pub use driver::run;
+pub use error::{Error, Result};
+pub use past::{Compared, Difference, at, equal_to_rebuilt};
+pub use query::{Cursor, Page, Query};
+pub use reader::Reader;
+pub use runner::Runner;
+pub use seen::{Doing, Seen, Status};
+pub use store::Store;
+pub use table::Checksum;
+
+use fold::{Fold, Folding};
+use kernel::{Business, View};
+use std::time::Duration;
+
+/// The views that a program has.
+pub struct Views<B: Business>(Vec<Kind<B>>);
+
+/// How much the views hold back and keep in memory.
+#[derive(Clone, Debug)]
+pub struct Bounds {
+    /// Facts that may be folded before documents are written.
+    pub unflushed_facts: usize,
+    /// How long what was folded may wait to be written while facts keep coming.
+    pub delay: Duration,
+    /// Documents of each view that are kept in memory.
+    pub documents: usize,
+}
+
+/// What the store must know of a view.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Layout {
+    name: &'static str,
+    shape: u32,
+    columns: &'static [&'static str],
+}
+
+/// A view with its types forgotten.
+struct Kind<B: Business> {
+    layout: Layout,
+    fold: fn(Memory) -> Box<dyn Fold<B>>,
+}
+
+/// What a fold may keep in memory, and what it may take for granted.
+#[derive(Clone, Copy, Debug)]
+struct Memory {
+    /// Documents.
+    documents: usize,
+    /// True when its table is empty: then memory alone tells that a document does not exist.
+    begins: bool,
+}
+
+impl<B: Business> Views<B> {
+    /// None yet.
+    #[must_use]
+    pub fn new() -> Views<B> {
+        Views(Vec::new())
+    }
+
+    /// One more.
+    ///
+    /// # Panics
+    /// When its name or a column is not made of `a-z`, `0-9` and `_`, or the name is taken: the
+    /// program is wrong then.
+    #[must_use]
+    pub fn with<V: View<Business = B>>(mut self) -> Views<B> {
+        let layout = Layout::of::<V>();
+        let plain = |name: &str| {
+            let known = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+            !name.is_empty() && name.chars().all(known)
+        };
+        let named = plain(V::NAME) && V::COLUMNS.iter().all(|column| plain(column));
+        assert!(named, "{} and its columns need plain names", V::NAME);
+        let taken = self.0.iter().any(|kind| kind.layout.name == V::NAME);
+        assert!(!taken, "there are two views named {}", V::NAME);
+        self.0.push(Kind { layout, fold: |memory| Box::new(Folding::<V>::new(memory)) });
+        self
+    }
+
+    /// Their names, in the order in which they were added.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.0.iter().map(|kind| kind.layout.name)
+    }
+}
+
+impl<B: Business> Default for Views<B> {
+    fn default() -> Views<B> {
+        Views::new()
+    }
+}
+
+impl<B: Business> Clone for Views<B> {
+    fn clone(&self) -> Views<B> {
+        Views(self.0.clone())
+    }
+}
+
+impl<B: Business> Clone for Kind<B> {
+    fn clone(&self) -> Kind<B> {
+        *self
+    }
+}
+
+impl<B: Business> Copy for Kind<B> {}
+
+impl Layout {
+    fn of<V: View>() -> Layout {
+        Layout { name: V::NAME, shape: V::SHAPE, columns: V::COLUMNS }
+    }
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Bounds {
+            unflushed_facts: 50_000,
+            delay: Duration::from_millis(100),
+            documents: 1 << 16,
+        }
+    }
+}

@@ -1,363 +1,383 @@
-//! Lets the views follow the journal: applies, flushes, rebuilds beside, and tells how far they are.
+//! Lets all views follow the journal, in memory, and writes what has changed in one transaction.
 
 use super::{
-    Error, Store, Views,
-    folds::Fold,
-    store::{make_indexes, make_table, stand, standing, table_of},
+    Bounds, Doing, Kind, Memory, Result, Seen, Status, Store, Views,
+    fold::Fold,
+    past::Blocks,
+    table::{Entry, Table},
 };
-use crate::{Alarms, Follow};
+use crate::Alarms;
 use kernel::{Business, Position, Recorded, Timestamp};
-use rusqlite::Connection;
 use std::{
+    any::Any,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Condvar, Mutex, PoisonError},
-    thread::JoinHandle,
-    time::{Duration, Instant},
+    sync::Arc,
 };
 
-/// Facts after which documents are written even while more keep coming.
-const FLUSH_FACTS: usize = 50_000;
-/// How long a document may be newer in memory than in the store.
-const FLUSH_AFTER: Duration = Duration::from_millis(100);
-
-/// All views of a program over one store; used by a thread, and step by step in a simulation.
+/// All views at work: stepped by hand, or by [`super::run`] on a thread.
 pub struct Runner<B: Business> {
-    store: Store,
-    views: Vec<Running<B>>,
-    alarms: Arc<Alarms>,
-    unwritten: usize,
+    pub(super) store: Store,
+    pub(super) views: Vec<Following<B>>,
+    /// Where those stand that follow.
+    pub(super) position: Position,
+    /// Time of the last fact, for alarms.
+    at: Timestamp,
+    /// For those that are behind.
+    pub(super) past: Blocks<B>,
+    unflushed: usize,
+    pub(super) bounds: Bounds,
+    pub(super) alarms: Arc<Alarms>,
+    seen: Seen,
 }
 
-struct Running<B: Business> {
+/// A view with the table that is read, and the one that is being built, if there are such.
+pub(super) struct Following<B: Business> {
+    pub(super) kind: Kind<B>,
+    pub(super) live: Option<Lane<B>>,
+    pub(super) beside: Option<Lane<B>>,
+    /// What the store has of this view in another shape, until the new one is built.
+    pub(super) outdated: Option<Entry>,
+    /// Where and why it has stopped.
+    pub(super) failed: Option<(Position, String)>,
+}
+
+/// A fold on its way through the journal, and the table it writes.
+pub(super) struct Lane<B: Business> {
+    pub(super) table: Table,
+    pub(super) number: u64,
     fold: Box<dyn Fold<B>>,
-    table: String,
-    position: Position,
-    /// It stopped alone; the others go on.
-    failed: bool,
+    pub(super) position: Position,
+    /// Position of what is in the table.
+    pub(super) flushed: Position,
+    pub(super) print: i64,
 }
 
 impl<B: Business> Runner<B> {
-    /// Opens the views. One that is new, or whose shape is another, begins at the first fact.
+    /// Looks at what is stored. Views that are new, of another shape or of another journal are
+    /// built from the beginning, by [`Runner::build`], beside those that go on.
     ///
     /// # Errors
-    /// When the store cannot be written.
-    pub fn open(store: Store, views: Views<B>, alarms: Arc<Alarms>) -> Result<Runner<B>, Error> {
-        let mut running = Vec::new();
-        for fold in views.0 {
-            let connection = store.lock();
-            let begin = begin(&connection, &*fold).map_err(|error| store.failed(error))?;
-            let table = table_of(fold.name());
-            running.push(Running { fold, table, position: begin, failed: false });
+    /// When the journal cannot be read or the store not be written.
+    pub fn open(
+        views: &Views<B>,
+        store: Store,
+        journal: Box<dyn journal::Reader>,
+        alarms: Arc<Alarms>,
+        bounds: Bounds,
+    ) -> Result<Runner<B>> {
+        let mut runner = Runner {
+            store,
+            views: Vec::new(),
+            position: 0,
+            at: Timestamp::MIN,
+            past: Blocks::new(journal),
+            unflushed: 0,
+            bounds,
+            alarms,
+            seen: Seen::default(),
+        };
+        if let Some(why) = runner.store.rebuilt() {
+            runner.alarm("views_rebuilt", why.to_owned());
         }
-        Ok(Runner { store, views: running, alarms, unwritten: 0 })
+        let entries = runner.genuine_entries(views)?;
+        for kind in &views.0 {
+            let entry = entries.iter().find(|entry| entry.name == kind.layout.name);
+            runner.adopt(*kind, entry.cloned())?;
+        }
+        let positions = runner.views.iter().filter_map(|view| view.live.as_ref());
+        runner.position = positions.map(|lane| lane.position).max().unwrap_or(0);
+        runner.finish_builds()?;
+        runner.seen.publish(runner.position);
+        runner.publish_statuses();
+        Ok(runner)
     }
 
-    /// What all views have applied.
+    /// Where the views stand that follow: what comes next is fed to [`Runner::apply`].
     pub fn position(&self) -> Position {
-        self.views.iter().filter(|view| !view.failed).map(|view| view.position).min().unwrap_or(0)
+        self.position
     }
 
-    /// True when something was applied and not yet written.
-    pub fn is_unwritten(&self) -> bool {
-        self.unwritten > 0
+    /// How far what is written has come, for others to wait for.
+    pub fn seen(&self) -> Seen {
+        self.seen.clone()
     }
 
-    /// Lets every view hear the facts that it has not heard.
+    /// Folds facts; those that are known already are skipped. A view that fails stops alone.
     pub fn apply(&mut self, facts: &[Recorded<B>]) {
-        let connection = self.store.connection.lock().unwrap_or_else(PoisonError::into_inner);
-        for view in self.views.iter_mut().filter(|view| !view.failed) {
-            if let Err(reason) = view.hear(&connection, facts) {
-                view.fail(facts.first().map(Recorded::at), &reason, &self.alarms);
-            }
-        }
-        self.unwritten += facts.len();
+        let known = facts.partition_point(|recorded| recorded.position <= self.position);
+        let facts = &facts[known..];
+        let Some(last) = facts.last() else { return };
+        let from = self.position;
+        self.position = last.position;
+        self.fold_into(|lane| lane.position == from, facts);
     }
 
-    /// Writes documents and positions, all or nothing.
+    /// Writes all changed documents and the positions, in one transaction.
     ///
     /// # Errors
-    /// When the store cannot be written.
-    pub fn flush(&mut self) -> Result<(), Error> {
-        if self.unwritten == 0 {
+    /// When the store cannot be written; what was not written is folded again from the journal, so
+    /// that one may try again.
+    pub fn flush(&mut self) -> Result<()> {
+        if !self.has_unflushed() {
             return Ok(());
         }
-        let mut connection = self.store.connection.lock().unwrap_or_else(PoisonError::into_inner);
-        let failed = |error| self.store.failed(error);
-        let transaction = connection.transaction().map_err(failed)?;
-        for view in self.views.iter_mut().filter(|view| !view.failed) {
-            match view.fold.write(&transaction, &view.table) {
-                Ok(()) => {
-                    let (name, shape) = (view.fold.name(), view.fold.shape());
-                    stand(&transaction, name, shape, view.position).map_err(failed)?;
+        self.unflushed = 0;
+        let store = self.store.clone();
+        let views = &mut self.views;
+        let written = store.write(|connection| {
+            let mut failed = Vec::new();
+            for (at, view) in views.iter_mut().enumerate() {
+                if let Err(what) = write_view(view, connection, &store)? {
+                    failed.push((at, what));
                 }
-                Err(reason) => view.fail(None, &reason, &self.alarms),
             }
-        }
-        transaction.commit().map_err(failed)?;
-        self.unwritten = 0;
-        Ok(())
-    }
-
-    /// Builds a view from the first fact on, beside the live one, which stays as it is until the new
-    /// one is complete; then compares and swaps them. True when both were the same.
-    ///
-    /// # Errors
-    /// When there is no such view, or the journal cannot be read.
-    pub fn rebuild(&mut self, name: &str, mut from_start: Follow<B>) -> Result<bool, Error> {
-        self.flush()?;
-        let Some(view) = self.views.iter_mut().find(|view| view.fold.name() == name) else {
-            let view = "?";
-            return Err(Error::NoColumn { view, column: name.to_owned() });
-        };
-        let beside = format!("{}_beside", view.table);
-        let columns = view.fold.columns();
-        let mut connection = self.store.connection.lock().unwrap_or_else(PoisonError::into_inner);
-        let failed = |error| self.store.failed(error);
-        make_table(&connection, &beside, columns).map_err(failed)?;
-        let mut new = Running {
-            fold: view.fold.fresh(),
-            table: beside.clone(),
-            position: 0,
-            failed: false,
-        };
-        let end = view.position;
-        while new.position < end
-            && let Some(block) = from_start.take_next()?
-        {
-            let facts = block.after(new.position);
-            let facts = &facts[..facts.partition_point(|recorded| recorded.position <= end)];
-            let transaction = connection.transaction().map_err(failed)?;
-            let told = new.hear(&transaction, facts);
-            let written = told.and_then(|()| new.fold.write(&transaction, &beside));
-            written.map_err(|what| Error::Document { view: new.fold.name(), key: String::new(), what })?;
-            transaction.commit().map_err(failed)?;
-        }
-        let same = !view.failed
-            && sum(&connection, &beside).map_err(failed)? == sum(&connection, &view.table).map_err(failed)?;
-        let transaction = connection.transaction().map_err(failed)?;
-        transaction
-            .execute_batch(&format!(
-                "DROP TABLE \"{0}\"; ALTER TABLE \"{beside}\" RENAME TO \"{0}\";",
-                view.table
-            ))
-            .and_then(|()| make_indexes(&transaction, &view.table, columns))
-            .and_then(|()| stand(&transaction, view.fold.name(), view.fold.shape(), end))
-            .map_err(failed)?;
-        transaction.commit().map_err(failed)?;
-        view.fold.forget();
-        (view.position, view.failed) = (end, false);
-        if !same {
-            let text = format!("view {name} differed from what the journal says; the new one is taken");
-            self.alarms.raise(Timestamp::MIN, "view_differs", text);
-        }
-        Ok(same)
-    }
-
-    /// The names of all views.
-    pub fn names(&self) -> Vec<&'static str> {
-        self.views.iter().map(|view| view.fold.name()).collect()
-    }
-
-    /// Folds the whole journal once more, in memory, and names the views that differ from the live ones.
-    ///
-    /// # Errors
-    /// When the journal or the store cannot be read.
-    pub fn differing(&mut self, mut from_start: Follow<B>) -> Result<Vec<&'static str>, Error> {
-        self.flush()?;
-        let fresh = Views(self.views.iter().map(|view| view.fold.fresh()).collect());
-        let mut again = Runner::open(Store::in_memory()?, fresh, self.alarms.clone())?;
-        let end = self.position();
-        while again.position() < end
-            && let Some(block) = from_start.take_next()?
-        {
-            let facts = block.after(again.position());
-            again.apply(&facts[..facts.partition_point(|recorded| recorded.position <= end)]);
-            if again.unwritten > FLUSH_FACTS {
-                again.flush()?;
-            }
-        }
-        again.flush()?;
-        let mut differing = Vec::new();
-        for (live, new) in self.views.iter().zip(&again.views) {
-            let sum_of = |store: &Store, view: &Running<B>| {
-                sum(&store.lock(), &view.table).map_err(|error| store.failed(error))
-            };
-            if live.failed || sum_of(&self.store, live)? != sum_of(&again.store, new)? {
-                differing.push(live.fold.name());
-            }
-        }
-        Ok(differing)
-    }
-}
-
-impl<B: Business> Running<B> {
-    fn hear(&mut self, connection: &Connection, facts: &[Recorded<B>]) -> Result<(), String> {
-        let heard = catch_unwind(AssertUnwindSafe(|| {
-            for recorded in facts.iter().filter(|recorded| recorded.position > self.position) {
-                self.fold.hear(connection, &self.table, recorded)?;
-            }
-            Ok::<(), String>(())
-        }));
-        heard.unwrap_or_else(|_| Err("it panicked".to_owned()))?;
-        self.position = facts.last().map_or(self.position, |last| last.position.max(self.position));
-        Ok(())
-    }
-
-    fn fail(&mut self, at: Option<Timestamp>, reason: &str, alarms: &Alarms) {
-        self.failed = true;
-        self.fold.forget();
-        let name = self.fold.name();
-        let text = format!(
-            "view {name} stopped after position {}: {reason}; run `cartage views rebuild {name}`",
-            self.position
-        );
-        alarms.raise(at.unwrap_or(Timestamp::MIN), "view_failed", text);
-    }
-}
-
-/// Where a view goes on; its table is made anew where it does not fit.
-fn begin<B: Business>(connection: &Connection, fold: &dyn Fold<B>) -> rusqlite::Result<Position> {
-    if let Some((shape, position)) = standing(connection, fold.name())?
-        && shape == fold.shape()
-    {
-        return Ok(position);
-    }
-    let table = table_of(fold.name());
-    make_table(connection, &table, fold.columns())?;
-    make_indexes(connection, &table, fold.columns())?;
-    stand(connection, fold.name(), fold.shape(), 0)?;
-    Ok(0)
-}
-
-/// How many documents, and a checksum over all of them in the order of their keys.
-fn sum(connection: &Connection, table: &str) -> rusqlite::Result<(u64, u32)> {
-    let mut all = connection.prepare(&format!("SELECT key, document FROM \"{table}\" ORDER BY key"))?;
-    let mut rows = all.query([])?;
-    let (mut count, mut hasher) = (0, crc32fast::Hasher::new());
-    while let Some(row) = rows.next()? {
-        count += 1;
-        hasher.update(row.get_ref(0)?.as_bytes()?);
-        hasher.update(b"\n");
-        hasher.update(row.get_ref(1)?.as_bytes()?);
-    }
-    Ok((count, hasher.finalize()))
-}
-
-/// How far the written views are; whoever must read his own writes waits here.
-#[derive(Default)]
-pub struct Seen {
-    state: Mutex<SeenState>,
-    moved: Condvar,
-}
-
-#[derive(Default)]
-struct SeenState {
-    position: Position,
-    /// Somebody waits for at least this.
-    wanted: Position,
-    over: bool,
-}
-
-impl Seen {
-    /// Waits until the views have written everything up to a position; false when they are behind.
-    pub fn wait_for(&self, position: Position, patience: Duration) -> bool {
-        let deadline = Instant::now() + patience;
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.wanted = state.wanted.max(position);
-        while state.position < position && !state.over {
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return false;
-            }
-            state = self.moved.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
-        }
-        state.position >= position
-    }
-
-    /// What the written views know.
-    pub fn position(&self) -> Position {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).position
-    }
-
-    fn is_wanted(&self) -> bool {
-        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.wanted > state.position
-    }
-
-    fn reach(&self, position: Position, over: bool) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.position = position;
-        state.over |= over;
-        drop(state);
-        self.moved.notify_all();
-    }
-}
-
-/// A thread that lets the views follow.
-pub struct Driver<B: Business> {
-    seen: Arc<Seen>,
-    thread: JoinHandle<Runner<B>>,
-}
-
-impl<B: Business> Driver<B> {
-    /// Starts it; it ends when the feed does.
-    pub fn start(runner: Runner<B>, follow: Follow<B>) -> Driver<B> {
-        let seen = Arc::new(Seen::default());
-        seen.reach(runner.position(), false);
-        let shared = seen.clone();
-        let named = std::thread::Builder::new().name("views".into());
-        let thread = named.spawn(move || run(runner, follow, &shared));
-        Driver { seen, thread: thread.expect("the machine has room for a thread") }
-    }
-
-    /// How far it is.
-    pub fn seen(&self) -> &Arc<Seen> {
-        &self.seen
-    }
-
-    /// Waits for the end of the feed.
-    ///
-    /// # Panics
-    /// When the thread has: an alarm told.
-    pub fn join(self) -> Runner<B> {
-        self.thread.join().expect("the views' thread does not panic")
-    }
-}
-
-fn run<B: Business>(mut runner: Runner<B>, mut follow: Follow<B>, seen: &Seen) -> Runner<B> {
-    let mut since = Instant::now();
-    loop {
-        match follow.take_next() {
-            Ok(Some(block)) => {
-                if !runner.is_unwritten() {
-                    since = Instant::now();
-                }
-                runner.apply(&block.facts);
-            }
-            Ok(None) if follow.is_over() => break,
-            Ok(None) => {
-                write(&mut runner, seen);
-                follow.wait(FLUSH_AFTER);
-            }
+            Ok(failed)
+        });
+        match written {
             Err(error) => {
-                runner.alarms.raise(Timestamp::MIN, "views_stopped", error.to_string());
-                break;
+                let lanes = self.views.iter_mut().flat_map(Following::lanes_with_kind);
+                lanes.for_each(|(kind, lane)| lane.forget(kind, &self.bounds));
+                Err(error)
+            }
+            Ok(failed) => {
+                for (kind, lane) in self.views.iter_mut().flat_map(Following::lanes_with_kind) {
+                    debug_assert!(lane.position >= lane.flushed, "{}", kind.layout.name);
+                    lane.flushed = lane.position;
+                }
+                for (at, what) in failed {
+                    let position = self.views[at].position();
+                    self.fail(at, position, what);
+                }
+                self.seen.publish(self.position);
+                Ok(())
             }
         }
-        let due = runner.unwritten >= FLUSH_FACTS || since.elapsed() >= FLUSH_AFTER;
-        if runner.is_unwritten() && (due || (seen.is_wanted() && follow.is_level())) {
-            write(&mut runner, seen);
-            since = Instant::now();
+    }
+
+    /// True when something waits to be written.
+    pub fn has_unflushed(&self) -> bool {
+        self.unflushed > 0
+    }
+
+    /// True when no more should be folded before documents are written.
+    pub fn is_full(&self) -> bool {
+        let mut lanes = self.views.iter().flat_map(|view| view.live.iter().chain(&view.beside));
+        self.unflushed >= self.bounds.unflushed_facts || lanes.any(|lane| lane.fold.is_crowded())
+    }
+
+    /// What each view is doing.
+    pub fn statuses(&self) -> Vec<Status> {
+        let doing = |view: &Following<B>| match (&view.failed, &view.beside, &view.live) {
+            (_, Some(lane), _) => Doing::Building(lane.position),
+            (Some((position, what)), ..) => {
+                Doing::Failed { position: *position, what: what.clone() }
+            }
+            (None, None, Some(lane)) if lane.position < self.position => {
+                Doing::Building(lane.position)
+            }
+            _ => Doing::Following,
+        };
+        let status =
+            |view: &Following<B>| Status { view: view.kind.layout.name, doing: doing(view) };
+        self.views.iter().map(status).collect()
+    }
+
+    pub(super) fn bounds(&self) -> &Bounds {
+        &self.bounds
+    }
+
+    pub(super) fn alarm(&self, kind: &'static str, text: String) {
+        self.alarms.raise(self.at, kind, text);
+    }
+
+    pub(super) fn publish_statuses(&self) {
+        self.seen.publish_statuses(self.statuses());
+    }
+
+    /// Lets those lanes that want them hear these facts.
+    pub(super) fn fold_into(
+        &mut self,
+        wants: impl Fn(&Lane<B>) -> bool,
+        facts: &[Recorded<B>],
+    ) {
+        let Some(last) = facts.last() else { return };
+        self.at = self.at.max(last.at());
+        self.unflushed += facts.len();
+        let mut failed = Vec::new();
+        for (at, view) in self.views.iter_mut().enumerate() {
+            let stopped = view.failed.is_some();
+            let live = view.live.as_mut().filter(|_| !stopped);
+            for lane in live.into_iter().chain(&mut view.beside).filter(|lane| wants(lane)) {
+                if let Err((position, what)) = lane.apply(facts, &self.store) {
+                    failed.push((at, position, what));
+                }
+            }
+        }
+        for (at, position, what) in failed {
+            self.fail(at, position, what);
         }
     }
-    write(&mut runner, seen);
-    seen.reach(runner.position(), true);
-    runner
+
+    /// A view stops: what it had not written is forgotten, and its table stays as it is.
+    fn fail(&mut self, at: usize, position: Position, what: String) {
+        let bounds = &self.bounds;
+        let view = &mut self.views[at];
+        let (kind, name) = (view.kind, view.kind.layout.name);
+        if let Some(beside) = view.beside.take()
+            && let Err(error) = self.store.drop_table(&beside.table)
+        {
+            self.alarms.raise(self.at, "view_failed", error.to_string());
+        }
+        // Where only the new one failed, the live one goes on, unless it fails itself.
+        if let Some(live) = &mut view.live {
+            live.forget(kind, bounds);
+        }
+        view.failed = Some((position, what.clone()));
+        let text = format!(
+            "view {name} stopped at position {position} ({what}): what it had written can still \
+             be read; correct the view, then run `cartage views rebuild {name}`"
+        );
+        self.alarm("view_failed", text);
+        self.publish_statuses();
+    }
 }
 
-fn write<B: Business>(runner: &mut Runner<B>, seen: &Seen) {
-    match runner.flush() {
-        Ok(()) => seen.reach(runner.position(), false),
-        Err(error) => runner.alarms.raise(Timestamp::MIN, "views_unwritten", error.to_string()),
+impl<B: Business> Following<B> {
+    /// Position of what it has folded.
+    pub(super) fn position(&self) -> Position {
+        self.live.as_ref().or(self.beside.as_ref()).map_or(0, |lane| lane.position)
     }
+
+    pub(super) fn lanes_with_kind(&mut self) -> impl Iterator<Item = (Kind<B>, &mut Lane<B>)> {
+        let kind = self.kind;
+        self.live.iter_mut().chain(&mut self.beside).map(move |lane| (kind, lane))
+    }
+}
+
+impl<B: Business> Lane<B> {
+    /// A lane into a table that is there and was written up to a position.
+    pub(super) fn new(
+        kind: Kind<B>,
+        (number, position, print): (u64, Position, i64),
+        bounds: &Bounds,
+    ) -> Lane<B> {
+        Lane {
+            table: Table::new(kind.layout, number),
+            number,
+            fold: (kind.fold)(Memory { documents: bounds.documents, begins: position == 0 }),
+            position,
+            flushed: position,
+            print,
+        }
+    }
+
+    pub(super) fn entry(&self, kind: Kind<B>) -> Entry {
+        Entry {
+            name: kind.layout.name.to_owned(),
+            shape: kind.layout.shape,
+            number: self.number,
+            position: self.position,
+            print: self.print,
+        }
+    }
+
+    pub(super) fn same(&self, one: &str, other: &str) -> bool {
+        self.fold.same(one, other)
+    }
+
+    fn apply(
+        &mut self,
+        facts: &[Recorded<B>],
+        store: &Store,
+    ) -> std::result::Result<(), (Position, String)> {
+        let Lane { fold, table, .. } = self;
+        let mut load = |key: &str| {
+            let loaded = table.load(&store.connection(), key);
+            loaded.map_err(|error| store.failed(error))
+        };
+        let folded = catch_unwind(AssertUnwindSafe(|| fold.apply(facts, &mut load)));
+        let what = match folded {
+            Ok(Ok(())) => {
+                let last = facts.last().map_or((self.position, self.print), |last| {
+                    (last.position, print_of(last))
+                });
+                (self.position, self.print) = last;
+                return Ok(());
+            }
+            Ok(Err(error)) => error.to_string(),
+            Err(panic) => said(&*panic),
+        };
+        Err((self.fold.at(), what))
+    }
+
+    /// Back to what is in the table.
+    fn forget(&mut self, kind: Kind<B>, bounds: &Bounds) {
+        let memory = Memory { documents: bounds.documents, begins: self.flushed == 0 };
+        self.fold = (kind.fold)(memory);
+        self.position = self.flushed;
+    }
+}
+
+/// Writes both lanes of a view, or nothing of them when the view itself is to blame.
+fn write_view<B: Business>(
+    view: &mut Following<B>,
+    connection: &rusqlite::Connection,
+    store: &Store,
+) -> Result<std::result::Result<(), String>> {
+    let failed = |error| store.failed(error);
+    if view.failed.is_some() && view.beside.is_none() {
+        return Ok(Ok(()));
+    }
+    connection.execute_batch("SAVEPOINT view").map_err(failed)?;
+    let written = catch_unwind(AssertUnwindSafe(|| write_lanes(view, connection, store)));
+    let what = match written {
+        Ok(Ok(())) => {
+            connection.execute_batch("RELEASE view").map_err(failed)?;
+            return Ok(Ok(()));
+        }
+        Ok(Err(error)) if error.is_of_one_view() => error.to_string(),
+        Ok(Err(error)) => return Err(error),
+        Err(panic) => said(&*panic),
+    };
+    connection.execute_batch("ROLLBACK TO view; RELEASE view").map_err(failed)?;
+    Ok(Err(what))
+}
+
+fn write_lanes<B: Business>(
+    view: &mut Following<B>,
+    connection: &rusqlite::Connection,
+    store: &Store,
+) -> Result<()> {
+    let kind = view.kind;
+    for (live, lane) in [(true, &mut view.live), (false, &mut view.beside)] {
+        let Some(lane) = lane else { continue };
+        if lane.fold.is_dirty() {
+            let pen = lane.table.pen(connection, store.file());
+            lane.fold.write(&mut pen.map_err(|error| store.failed(error))?)?;
+        }
+        // A table that is being built has no position until it is complete.
+        if live && lane.position != lane.flushed {
+            lane.entry(kind).save(connection).map_err(|error| store.failed(error))?;
+        }
+    }
+    Ok(())
+}
+
+/// Tells one fact from another that lies at the same position of another journal.
+pub(super) fn print_of<B: Business>(recorded: &Recorded<B>) -> i64 {
+    let command = recorded.origin.command.map_or(0, |id| id.0.as_u128());
+    let mut print: u64 = 0xcbf2_9ce4_8422_2325;
+    let parts = [recorded.position, recorded.version, recorded.at().micros().cast_unsigned()];
+    for byte in parts.into_iter().flat_map(u64::to_le_bytes).chain(command.to_le_bytes()) {
+        // FNV-1a.
+        print = (print ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    }
+    print.cast_signed()
+}
+
+/// What a panic said.
+fn said(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+    format!("it panicked: {}", text.unwrap_or("without a word"))
 }

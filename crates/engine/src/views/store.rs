@@ -1,196 +1,248 @@
-//! `views.db`: one table a view, and how far each has come.
+//! `views.db`: one file for all views, deleted and built again whenever it is not as it should be.
 
-use kernel::{Column, Position};
-use rusqlite::{Connection, OptionalExtension, params};
+use super::{
+    Error, Reader, Result,
+    table::{Entry, Table},
+};
+use rusqlite::{Connection, OpenFlags};
 use std::{
-    fs,
+    collections::HashSet,
+    fs, io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-/// The form of `views.db`; any other is thrown away.
+/// The form of `views.db`.
 const FORMAT: i64 = 1;
+/// A file that turned out to be damaged: the next opening deletes it.
+const CONDEMNED: i64 = -1;
+const BUSY: Duration = Duration::from_secs(10);
 
-const TABLES: &str = "
-    CREATE TABLE IF NOT EXISTS views (
-        name     TEXT PRIMARY KEY,
-        shape    INTEGER NOT NULL,
-        position INTEGER NOT NULL
-    ) STRICT;
-";
-
-/// Why a view cannot be read or written.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// What the store says.
-    #[error("{path}: {source}: delete the file, it is built again from the journal")]
-    Store {
-        /// Which file.
-        path: PathBuf,
-        /// What it says.
-        source: rusqlite::Error,
-    },
-    /// A document that is not of this view's form.
-    #[error("view {view}: the document {key:?} cannot be read ({what}): run `cartage views rebuild {view}`")]
-    Document {
-        /// Which view.
-        view: &'static str,
-        /// Which document.
-        key: String,
-        /// What is wrong.
-        what: String,
-    },
-    /// A column that the view has not.
-    #[error("view {view} has no column {column:?}")]
-    NoColumn {
-        /// Which view.
-        view: &'static str,
-        /// Which column.
-        column: String,
-    },
-    /// The journal could not be read.
-    #[error(transparent)]
-    Journal(#[from] journal::Error),
-}
-
-/// A store of views, opened for writing.
+/// Where documents lie; cheap to clone.
+#[derive(Clone)]
 pub struct Store {
-    pub(super) connection: Arc<Mutex<Connection>>,
-    path: Option<PathBuf>,
+    writer: Arc<Mutex<Connection>>,
+    file: Arc<PathBuf>,
+    reader: Reader,
+    rebuilt: Option<String>,
 }
 
 impl Store {
-    /// Opens a file; one that is damaged or of another form is thrown away.
+    /// Opens the file; what is missing, damaged or of another format is made again, empty.
     ///
     /// # Errors
-    /// When it cannot be written at all.
-    pub fn open(path: &Path) -> Result<Store, Error> {
-        let connection = prepare(path).or_else(|_| {
-            for end in ["", "-wal", "-shm"] {
-                let mut file = path.as_os_str().to_owned();
-                file.push(end);
-                // What is left of it fails the second attempt, which then says why.
-                let _ = fs::remove_file(file);
+    /// When it cannot be made or written.
+    pub fn open(file: &Path) -> Result<Store> {
+        let (connection, rebuilt) = match open(file) {
+            Ok(connection) => (connection, None),
+            Err(why @ (Error::Damaged { .. } | Error::OtherFormat { .. })) => {
+                delete(file)?;
+                (open(file)?, Some(why.to_string()))
             }
-            prepare(path)
-        });
-        let failed = |source| Error::Store { path: path.to_owned(), source };
-        let connection = Arc::new(Mutex::new(connection.map_err(failed)?));
-        Ok(Store { connection, path: Some(path.to_owned()) })
+            Err(why) => return Err(why),
+        };
+        let reader = Reader::of_file(file);
+        let writer = Arc::new(Mutex::new(connection));
+        Ok(Store { writer, file: Arc::new(file.to_owned()), reader, rebuilt })
     }
 
-    /// For tests and simulations.
+    /// A store in memory, for tests and simulations; it outlives whoever works with a clone of it.
     ///
     /// # Errors
     /// When there is no memory.
-    pub fn in_memory() -> Result<Store, Error> {
-        let failed = |source| Error::Store { path: "memory".into(), source };
-        let connection = Connection::open_in_memory().map_err(failed)?;
-        connection.execute_batch(TABLES).map_err(failed)?;
-        Ok(Store { connection: Arc::new(Mutex::new(connection)), path: None })
+    pub fn in_memory() -> Result<Store> {
+        let file = Path::new(":memory:");
+        let connection = Connection::open_in_memory()
+            .and_then(|connection| make(&connection).map(|()| connection))
+            .map_err(|error| Error::of_sqlite(file, error))?;
+        connection.set_prepared_statement_cache_capacity(256);
+        let writer = Arc::new(Mutex::new(connection));
+        let reader = Reader::of_memory(writer.clone());
+        Ok(Store { writer, file: Arc::new(file.to_owned()), reader, rebuilt: None })
     }
 
-    /// A reader with a connection of its own; in memory it shares the one there is.
-    ///
-    /// # Errors
-    /// When the file cannot be opened once more.
-    pub fn reader(&self) -> Result<super::Reader, Error> {
-        let connection = match &self.path {
-            None => self.connection.clone(),
-            Some(path) => {
-                let failed = |source| Error::Store { path: path.clone(), source };
-                let connection = Connection::open(path).map_err(failed)?;
-                connection.pragma_update(None, "query_only", true).map_err(failed)?;
-                connection.busy_timeout(Duration::from_secs(10)).map_err(failed)?;
-                Arc::new(Mutex::new(connection))
-            }
-        };
-        Ok(super::Reader::new(connection, self.path.clone().unwrap_or_default()))
+    /// Reads what was written here.
+    pub fn reader(&self) -> Reader {
+        self.reader.clone()
     }
 
-    pub(super) fn lock(&self) -> MutexGuard<'_, Connection> {
-        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Why the file that was found had to be thrown away, if it had to.
+    pub fn rebuilt(&self) -> Option<&str> {
+        self.rebuilt.as_deref()
     }
 
-    pub(super) fn failed(&self, source: rusqlite::Error) -> Error {
-        Error::Store { path: self.path.clone().unwrap_or_else(|| "memory".into()), source }
+    pub(super) fn file(&self) -> &Path {
+        &self.file
+    }
+
+    pub(super) fn connection(&self) -> MutexGuard<'_, Connection> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs SQL; a damaged file is marked, so that the next opening deletes it.
+    pub(super) fn write<T>(&self, job: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        let connection = self.connection();
+        let done = connection
+            .unchecked_transaction()
+            .map_err(|error| self.failed(error))
+            .and_then(|transaction| {
+                let done = job(&transaction)?;
+                transaction.commit().map_err(|error| self.failed(error))?;
+                Ok(done)
+            });
+        if matches!(done, Err(Error::Damaged { .. })) {
+            // If even this cannot be written, the next opening will see for itself.
+            let _ = connection.pragma_update(None, "user_version", CONDEMNED);
+        }
+        done
+    }
+
+    pub(super) fn failed(&self, error: rusqlite::Error) -> Error {
+        Error::of_sqlite(&self.file, error)
+    }
+
+    /// What is known of the views; tables that belong to none are dropped.
+    pub(super) fn entries(&self) -> Result<Vec<Entry>> {
+        self.write(|connection| {
+            let listed = || {
+                let entries = entries(connection)?;
+                let kept: HashSet<String> = entries.iter().map(Entry::table).collect();
+                for table in tables(connection)? {
+                    if !kept.contains(&table) {
+                        drop_table(connection, &table)?;
+                    }
+                }
+                Ok(entries)
+            };
+            listed().map_err(|error| self.failed(error))
+        })
+    }
+
+    /// Forgets a view.
+    pub(super) fn remove(&self, entry: &Entry) -> Result<()> {
+        self.write(|connection| {
+            connection
+                .execute("DELETE FROM views WHERE name = ?", [&entry.name])
+                .and_then(|_| drop_table(connection, &entry.table()))
+                .map_err(|error| self.failed(error))
+        })
+    }
+
+    /// Drops a table that no reader has heard of, or is to hear of again.
+    pub(super) fn drop_table(&self, table: &Table) -> Result<()> {
+        self.write(|connection| {
+            drop_table(connection, &table.name).map_err(|error| self.failed(error))
+        })
+    }
+
+    /// From now on a view is this table, and what it was before is gone; in one transaction.
+    pub(super) fn swap(&self, entry: &Entry, before: Option<&str>) -> Result<()> {
+        self.write(|connection| {
+            let swapped = entry.save(connection).and_then(|()| match before {
+                Some(table) => drop_table(connection, table),
+                None => Ok(()),
+            });
+            swapped.map_err(|error| self.failed(error))
+        })
     }
 }
 
-fn prepare(path: &Path) -> rusqlite::Result<Connection> {
-    let connection = Connection::open(path)?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
-    connection.pragma_update(None, "synchronous", "NORMAL")?;
+/// A reading connection of its own.
+pub(super) fn open_to_read(file: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(file, flags)?;
+    connection.busy_timeout(BUSY)?;
     connection.set_prepared_statement_cache_capacity(128);
-    let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    if found != 0 && found != FORMAT {
-        return Err(rusqlite::Error::InvalidQuery);
-    }
-    connection.execute_batch(TABLES)?;
-    connection.pragma_update(None, "user_version", FORMAT)?;
     Ok(connection)
 }
 
-/// Where a view stands in the store: its shape and position.
-pub(super) fn standing(
-    connection: &Connection,
-    name: &str,
-) -> rusqlite::Result<Option<(u32, Position)>> {
-    connection
-        .prepare_cached("SELECT shape, position FROM views WHERE name = ?")?
-        .query_row([name], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned())))
-        .optional()
+fn open(file: &Path) -> Result<Connection> {
+    let failed = |error| Error::of_sqlite(file, error);
+    let connection = Connection::open(file).map_err(failed)?;
+    prepare(&connection).map_err(failed)?;
+    let found: i64 =
+        connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(failed)?;
+    let empty = tables_of_any_kind(&connection).map_err(failed)? == 0;
+    if found == 0 && empty {
+        make(&connection).map_err(failed)?;
+    } else if found != FORMAT {
+        return Err(Error::OtherFormat { file: file.to_owned(), found, known: FORMAT });
+    }
+    look_over(&connection).map_err(|error| match Error::of_sqlite(file, error) {
+        // Tables that are not as this program makes them are damage, too.
+        Error::Store { file, source } => Error::Damaged { file, what: source.to_string() },
+        other => other,
+    })?;
+    Ok(connection)
 }
 
-pub(super) fn stand(
-    connection: &Connection,
-    name: &str,
-    shape: u32,
-    position: Position,
-) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached("INSERT OR REPLACE INTO views VALUES (?, ?, ?)")?
-        .execute(params![name, shape, position.cast_signed()])?;
+fn prepare(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(BUSY)?;
+    connection.pragma_update(None, "page_size", 8192)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    connection.pragma_update(None, "wal_autocheckpoint", 4000)?;
+    connection.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)?;
+    // Kibibytes: what is being folded stays in memory.
+    connection.pragma_update(None, "cache_size", -65_536)?;
+    connection.set_prepared_statement_cache_capacity(256);
     Ok(())
 }
 
-/// An empty table for a view; `columns` are its own constants, never a user's text.
-pub(super) fn make_table(
-    connection: &Connection,
-    table: &str,
-    columns: &[&str],
-) -> rusqlite::Result<()> {
-    let listed: String = columns.iter().map(|column| format!(", \"{column}\"")).collect();
+fn make(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch(&format!(
-        "DROP TABLE IF EXISTS \"{table}\";
-         CREATE TABLE \"{table}\" (key TEXT PRIMARY KEY, document TEXT NOT NULL{listed}) WITHOUT ROWID;"
+        "BEGIN IMMEDIATE;
+         CREATE TABLE views (
+             name     TEXT PRIMARY KEY,
+             shape    INTEGER NOT NULL,
+             number   INTEGER NOT NULL,
+             position INTEGER NOT NULL,
+             print    INTEGER NOT NULL
+         ) STRICT;
+         PRAGMA user_version = {FORMAT};
+         COMMIT;"
     ))
 }
 
-/// Indexes come last, and with the final name of the table.
-pub(super) fn make_indexes(
-    connection: &Connection,
-    table: &str,
-    columns: &[&str],
-) -> rusqlite::Result<()> {
-    for column in columns {
-        connection.execute_batch(&format!(
-            "CREATE INDEX IF NOT EXISTS \"{table}_{column}\" ON \"{table}\" (\"{column}\", key);"
-        ))?;
+/// Touches each table; damage further inside shows when it is met.
+fn look_over(connection: &Connection) -> rusqlite::Result<()> {
+    for entry in entries(connection)? {
+        let look = format!("SELECT max(rowid), max(key) FROM \"{}\"", entry.table());
+        connection.query_row(&look, [], |_| Ok(()))?;
     }
     Ok(())
 }
 
-pub(super) fn table_of(view: &str) -> String {
-    format!("view_{view}")
+fn entries(connection: &Connection) -> rusqlite::Result<Vec<Entry>> {
+    let mut all =
+        connection.prepare(&format!("SELECT {} FROM views ORDER BY name", Entry::COLUMNS))?;
+    all.query_map([], Entry::of)?.collect()
 }
 
-/// A value of a column as the store keeps it.
-pub(super) fn value(column: Option<&Column>) -> rusqlite::types::Value {
-    match column {
-        None => rusqlite::types::Value::Null,
-        Some(Column::Text(text)) => rusqlite::types::Value::Text(text.clone()),
-        Some(Column::Number(number)) => rusqlite::types::Value::Integer(*number),
+fn tables(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut all = connection
+        .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE '%@%'")?;
+    all.query_map([], |row| row.get(0))?.collect()
+}
+
+fn tables_of_any_kind(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+}
+
+fn drop_table(connection: &Connection, table: &str) -> rusqlite::Result<()> {
+    connection.execute_batch(&format!("DROP TABLE IF EXISTS \"{table}\""))
+}
+
+fn delete(file: &Path) -> Result<()> {
+    for end in ["", "-wal", "-shm"] {
+        let mut path = file.as_os_str().to_owned();
+        path.push(end);
+        match fs::remove_file(&path) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(source) => return Err(Error::Io { file: path.into(), source }),
+        }
     }
+    Ok(())
 }

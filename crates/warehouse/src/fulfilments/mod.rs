@@ -1,6 +1,11 @@
-//! Fulfilments: the part of an order that one site sends.
+//! Fulfilments: the part of an order that one site sends, and how far it has come.
 //!
-//! `open → released → picking → packed → handed over → delivered`; cancelled, whole or in part; lost.
+//! ```text
+//! opened → released → picking → packed → handed over → delivered
+//!    └────────┴── cancelled ──┴────┘          └→ lost → (delivered after all)
+//! ```
+//!
+//! Picking, packing and the parcel are contexts of their own; this one says what the order may rely on.
 
 mod facts;
 mod fulfilment;
@@ -9,4 +14,4 @@ mod fulfilment;
 mod tests;
 
 pub use facts::FulfilmentFact;
-pub use fulfilment::{Fulfilment, FulfilmentCommand, FulfilmentRefusal, FulfilmentStatus};
+pub use fulfilment::{Fulfilment, FulfilmentCommand, FulfilmentRefusal, FulfilmentStage};

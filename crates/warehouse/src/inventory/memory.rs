@@ -160,9 +160,11 @@ impl Stock {
         let Some(promise) = self.promises.get_mut(&line) else { return };
         let moved = promise.take(from, units);
         promise.add(to, moved);
-        let site = promise.site().cloned();
-        *self.count(from, site.as_ref()) -= u64::from(moved);
-        *self.count(to, site.as_ref()) += u64::from(moved);
+        if moved > 0 {
+            let site = promise.site().cloned();
+            *self.count(from, site.as_ref()) -= u64::from(moved);
+            *self.count(to, site.as_ref()) += u64::from(moved);
+        }
     }
 
     /// Units that leave the promise; a line of which nothing is left is forgotten.
@@ -170,7 +172,9 @@ impl Stock {
         let Some(promise) = self.promises.get_mut(&line) else { return 0 };
         let taken = promise.take(stage, units);
         let (site, nothing_left) = (promise.site().cloned(), promise.total() == 0);
-        *self.count(stage, site.as_ref()) -= u64::from(taken);
+        if taken > 0 {
+            *self.count(stage, site.as_ref()) -= u64::from(taken);
+        }
         if nothing_left {
             self.promises.remove(&line);
         }

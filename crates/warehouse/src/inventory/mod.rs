@@ -28,6 +28,8 @@ mod rules;
 mod memory;
 
 #[cfg(test)]
+mod laws;
+#[cfg(test)]
 mod tests;
 
 pub use facts::{AdjustReason, BlockReason, Disposition, StockFact};

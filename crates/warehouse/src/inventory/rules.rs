@@ -35,6 +35,28 @@ fn brief(texts: &[&Option<CompactString>]) -> Result<(), StockRefusal> {
     if texts.iter().all(good) { Ok(()) } else { Err(StockRefusal::BadText) }
 }
 
+/// Whether there may be more to promise than before.
+fn frees(fact: &StockFact) -> bool {
+    match fact {
+        StockFact::Received { .. }
+        | StockFact::Adjusted { .. }
+        | StockFact::Released { .. }
+        | StockFact::ShortPicked { .. }
+        | StockFact::PutBack { .. }
+        | StockFact::Restocked { .. }
+        | StockFact::Unblocked { .. } => true,
+        StockFact::Held { .. }
+        | StockFact::Committed { .. }
+        | StockFact::Allocated { .. }
+        | StockFact::Picked { .. }
+        | StockFact::Packed { .. }
+        | StockFact::HandedOver { .. }
+        | StockFact::Shortfall { .. }
+        | StockFact::Covered { .. }
+        | StockFact::Blocked { .. } => false,
+    }
+}
+
 /// A bin of a site.
 #[derive(Clone, Copy)]
 struct At<'a> {
@@ -326,8 +348,8 @@ impl Stock {
     /// else can have it.
     pub(super) fn and_covered(&self, mut facts: Vec<StockFact>) -> Vec<StockFact> {
         let falls = |fact: &StockFact| matches!(fact, StockFact::Shortfall { .. });
-        // The common case: nothing is short, and nothing has become so.
-        if facts.is_empty() || (self.short() == 0 && !facts.iter().any(falls)) {
+        // The common case: nothing is short and nothing has become so, or nothing has come free.
+        if !facts.iter().any(|fact| falls(fact) || (self.short() > 0 && frees(fact))) {
             return facts;
         }
         let mut stock = self.after(&facts);

@@ -1,4 +1,4 @@
-//! What may have happened at the packing table. Published: variants are added, never changed.
+//! What may have happened to a pack. Published: variants are added, never changed.
 
 use crate::{Goods, Units};
 use compact_str::CompactString;
@@ -8,38 +8,36 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", content = "body")]
 pub enum PackFact {
-    /// A tote waits to be packed.
+    /// These have been picked and shall be packed.
     #[serde(rename = "packs/opened@1")]
     Opened {
-        /// With these.
+        /// What.
         lines: Vec<Goods>,
     },
-    /// These were scanned into the carton.
+    /// Seen, and put into the carton.
     #[serde(rename = "packs/verified@1")]
     Verified {
-        /// Of which line.
+        /// Number of the line in its order.
         line: u32,
-        /// How many in all so far.
-        verified: u32,
+        /// How many more.
+        units: u32,
     },
-    /// Closed and weighed.
+    /// Closed for good.
     #[serde(rename = "packs/sealed@1")]
     Sealed {
-        /// What is in it.
-        lines: Vec<Units>,
-        /// With everything.
-        weight_grams: u32,
-        /// Which kind of carton.
+        /// Which carton, where cartons are kept.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         carton: Option<CompactString>,
+        /// What it weighs.
+        weight_grams: u32,
     },
-    /// These are not needed any more.
+    /// These are not wanted any more, and come out again.
     #[serde(rename = "packs/lines_cancelled@1")]
     LinesCancelled {
-        /// How many of each line.
+        /// How many fewer of each line.
         lines: Vec<Units>,
-        /// True when nothing is left.
-        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-        all: bool,
     },
+    /// Nothing is wanted any more.
+    #[serde(rename = "packs/cancelled@1")]
+    Cancelled,
 }

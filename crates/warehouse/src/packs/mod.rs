@@ -1,6 +1,9 @@
-//! Packs: what was picked is checked, put into a carton, weighed and sealed.
+//! Packs: what was picked is checked piece by piece, put into a carton, weighed and sealed.
 //!
-//! `open → verified, item by item → sealed`.
+//! ```text
+//! opened → verified … → sealed
+//!    └── lines cancelled ──┴→ cancelled, when nothing is left in it
+//! ```
 
 mod facts;
 mod pack;
@@ -9,4 +12,4 @@ mod pack;
 mod tests;
 
 pub use facts::PackFact;
-pub use pack::{Pack, PackCommand, PackRefusal};
+pub use pack::{Pack, PackCommand, PackRefusal, PackStage};

@@ -1,62 +1,114 @@
-//! What may have happened on a pick. Published: variants are added, never changed.
+//! What may have happened to a pick. Published: variants are added, never changed.
 
-use crate::{Goods, Units};
+use crate::Units;
 use compact_str::CompactString;
+use kernel::{Actor, Sku};
 use serde::{Deserialize, Serialize};
 
 /// Facts of a stream `pick/…`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", content = "body")]
 pub enum PickFact {
-    /// There is something to take.
+    /// Somebody shall take these from the shelves.
     #[serde(rename = "picks/opened@1")]
     Opened {
-        /// What.
-        lines: Vec<Goods>,
+        /// For which fulfilment of the order.
+        fulfilment: u32,
+        /// What, and where it lies.
+        lines: Vec<PickLine>,
     },
     /// Somebody is on the way.
     #[serde(rename = "picks/started@1")]
     Started {
-        /// A reference, no name.
-        worker: CompactString,
+        /// Who: `worker/…`, never a name.
+        worker: Actor,
     },
-    /// These lie in the tote.
+    /// In the tote.
     #[serde(rename = "picks/line_picked@1")]
     LinePicked {
-        /// Of which line.
+        /// Number of the line in its order.
         line: u32,
-        /// How many in all so far.
-        picked: u32,
+        /// How many, in all so far.
+        units: u32,
+        /// In which tote, where totes are scanned.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tote: Option<CompactString>,
     },
-    /// No more than these were there.
+    /// There are no more; the line is finished.
     #[serde(rename = "picks/line_short@1")]
     LineShort {
-        /// Of which line.
+        /// Number of the line in its order.
         line: u32,
-        /// How many in all were found.
+        /// How many there were, in all.
         found: u32,
-        /// How many are missing.
-        missing: u32,
-        /// Why.
+        /// Why not more.
         reason: ShortReason,
     },
-    /// These are not needed any more.
+    /// These are not wanted any more.
     #[serde(rename = "picks/lines_cancelled@1")]
     LinesCancelled {
-        /// How many of each line.
+        /// How many fewer of each line.
         lines: Vec<Units>,
     },
-    /// Nothing is left to take.
+    /// Every line is finished.
     #[serde(rename = "picks/done@1")]
     Done,
+    /// Nothing is wanted any more.
+    #[serde(rename = "picks/cancelled@1")]
+    Cancelled,
 }
 
-/// Why a picker did not find enough.
+/// What is to be picked; `[line, sku, units]` in JSON, or `[line, sku, units, location]`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Written", into = "Written")]
+pub struct PickLine {
+    /// Number of the line in its order.
+    pub line: u32,
+    /// What.
+    pub sku: Sku,
+    /// How many.
+    pub units: u32,
+    /// Bin, where bins are kept.
+    pub location: Option<CompactString>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Written {
+    Anywhere(u32, Sku, u32),
+    In(u32, Sku, u32, CompactString),
+}
+
+impl From<Written> for PickLine {
+    fn from(written: Written) -> PickLine {
+        match written {
+            Written::Anywhere(line, sku, units) => PickLine { line, sku, units, location: None },
+            Written::In(line, sku, units, bin) => {
+                PickLine { line, sku, units, location: Some(bin) }
+            }
+        }
+    }
+}
+
+impl From<PickLine> for Written {
+    fn from(PickLine { line, sku, units, location }: PickLine) -> Written {
+        match location {
+            None => Written::Anywhere(line, sku, units),
+            Some(bin) => Written::In(line, sku, units, bin),
+        }
+    }
+}
+
+/// Why there were not more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ShortReason {
-    /// The bin was empty.
-    NotFound,
-    /// What was there is broken.
+    /// They are not there.
+    Short,
+    /// They are broken.
     Damaged,
+    /// Something else lies there.
+    WrongItem,
+    /// Nobody can reach them.
+    LocationBlocked,
 }

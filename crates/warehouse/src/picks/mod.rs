@@ -1,6 +1,11 @@
-//! Picks: somebody walks along the shelves and takes what a fulfilment needs.
+//! Picks: the way of one person through the shelves for one fulfilment.
 //!
-//! `open → started → done`; each line is picked in one or several takes, or found short.
+//! ```text
+//! opened → started → line picked, line short … → done
+//!    └────────┴── lines cancelled ──→ cancelled, when nothing is left to pick
+//! ```
+//!
+//! Each scan tells how many of its line are in the tote *in all*, so that a scanner may send twice.
 
 mod facts;
 mod pick;
@@ -8,5 +13,5 @@ mod pick;
 #[cfg(test)]
 mod tests;
 
-pub use facts::{PickFact, ShortReason};
-pub use pick::{Pick, PickCommand, PickRefusal};
+pub use facts::{PickFact, PickLine, ShortReason};
+pub use pick::{Pick, PickCommand, PickRefusal, PickStage};

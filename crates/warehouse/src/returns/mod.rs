@@ -1,12 +1,18 @@
-//! Returns: goods come back, are looked at, and only then move stock and money.
+//! Returns: goods that come back, from the wish to the refund.
 //!
-//! `requested → authorised → in transit → received → inspected → settled`; refused, expired.
+//! ```text
+//! requested → authorised → in transit → received → inspected → settled → closed
+//!      └→ refused    └→ expired, when nothing was sent in time
+//! ```
+//!
+//! Of each line: requested ≥ received ≥ inspected. Inspection says what becomes of each unit, and
+//! nothing else moves stock or money.
 
+mod decider;
 mod facts;
-mod goods_return;
 
 #[cfg(test)]
 mod tests;
 
-pub use facts::{InspectedLine, ReturnFact, ReturnLine, ReturnReason};
-pub use goods_return::{Return, ReturnCommand, ReturnRefusal, ReturnStatus};
+pub use decider::{Return, ReturnCommand, ReturnRefusal, ReturnStage};
+pub use facts::{Disposition, InspectedLine, ReturnFact, ReturnLine, ReturnReason};

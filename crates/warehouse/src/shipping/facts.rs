@@ -8,95 +8,102 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", content = "body")]
 pub enum ParcelFact {
-    /// A sealed carton waits for its label.
-    #[serde(rename = "parcels/created@1")]
+    /// There is a parcel that needs a label.
+    #[serde(rename = "shipping/created@1")]
     Created {
-        /// Which fulfilment of the order is in it.
+        /// Of which fulfilment of the order.
         fulfilment: u32,
-        /// With everything.
+        /// What it weighs.
         weight_grams: u32,
-        /// Where it goes, in the vault.
+        /// With whom, where that is chosen already.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        carrier: Option<CompactString>,
+        /// How fast, where that is chosen already.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        service: Option<CompactString>,
+        /// Where to, in the vault.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         address: Option<VaultId>,
     },
-    /// The carrier takes it.
-    #[serde(rename = "parcels/labelled@1")]
+    /// The carrier expects it.
+    #[serde(rename = "shipping/labelled@1")]
     Labelled {
-        /// Which carrier.
-        carrier: CompactString,
-        /// Which of its services.
-        service: CompactString,
-        /// What the carrier calls the parcel.
+        /// What the carrier calls it.
         tracking_number: CompactString,
+        /// With whom.
+        carrier: CompactString,
+        /// How fast.
+        service: CompactString,
     },
-    /// The carrier is to be asked for a label once more.
-    #[serde(rename = "parcels/label_asked@1")]
-    LabelAsked,
-    /// The carrier does not take it.
-    #[serde(rename = "parcels/label_failed@1")]
+    /// The carrier does not want it.
+    #[serde(rename = "shipping/label_failed@1")]
     LabelFailed {
-        /// The carrier's code.
+        /// In its words.
         reason: CompactString,
     },
-    /// It may leave.
-    #[serde(rename = "parcels/cleared@1")]
+    /// Paid for: it may leave.
+    #[serde(rename = "shipping/cleared@1")]
     Cleared,
     /// The carrier has it.
-    #[serde(rename = "parcels/handed_over@1")]
+    #[serde(rename = "shipping/handed_over@1")]
     HandedOver,
-    /// The carrier is to say where it is.
-    #[serde(rename = "parcels/carrier_asked@1")]
-    CarrierAsked,
-    /// It was seen on its way.
-    #[serde(rename = "parcels/tracked@1")]
-    Tracked {
-        /// When.
-        at: Timestamp,
-        /// How.
-        status: TrackingStatus,
+    /// Nobody has seen it for long: what became of it?
+    #[serde(rename = "shipping/carrier_asked@1")]
+    CarrierAsked {
+        /// How often that was asked.
+        inquiry: u32,
     },
+    /// The carrier has seen it.
+    #[serde(rename = "shipping/tracked@1")]
+    Tracked(TrackingEvent),
     /// The customer has it.
-    #[serde(rename = "parcels/delivered@1")]
+    #[serde(rename = "shipping/delivered@1")]
     Delivered {
-        /// Since when.
+        /// Since when, by the carrier's clock.
         at: Timestamp,
     },
-    /// Nobody knows where it is.
-    #[serde(rename = "parcels/lost@1")]
-    Lost,
+    /// The carrier cannot find it.
+    #[serde(rename = "shipping/lost@1")]
+    Lost {
+        /// Since when, by the carrier's clock.
+        at: Timestamp,
+    },
     /// It comes back.
-    #[serde(rename = "parcels/returned@1")]
-    Returned {
-        /// Since when.
+    #[serde(rename = "shipping/returned_to_sender@1")]
+    ReturnedToSender {
+        /// Since when, by the carrier's clock.
         at: Timestamp,
     },
-    /// It is not sent.
-    #[serde(rename = "parcels/cancelled@1")]
+    /// It is not sent; its label is void.
+    #[serde(rename = "shipping/cancelled@1")]
     Cancelled,
-    /// The carrier could not be reached for too long.
-    #[serde(rename = "parcels/gave_up@1")]
+    /// What was asked of the carrier got no answer.
+    #[serde(rename = "shipping/gave_up@1")]
     GaveUp {
-        /// What was wanted.
-        errand: CarrierErrand,
-        /// What went wrong.
+        /// What was asked.
+        what: GaveUp,
+        /// Why there was no answer.
         reason: CompactString,
     },
 }
 
-/// One thing that a carrier tells.
+/// The carrier saw it, or says what became of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TrackingEvent {
-    /// When it happened.
+    /// When, by the carrier's clock.
     pub at: Timestamp,
-    /// What.
+    /// What it says.
     pub status: TrackingStatus,
+    /// The town, nothing closer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<CompactString>,
 }
 
-/// Where a parcel is on its way (product.md, Packing and shipping).
+/// What a carrier says of a parcel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TrackingStatus {
-    /// Between depots.
+    /// On its way.
     InTransit,
     /// In the van.
     OutForDelivery,
@@ -104,20 +111,22 @@ pub enum TrackingStatus {
     AttemptFailed,
     /// Later than promised.
     Delayed,
-    /// With the customer.
+    /// The customer has it.
     Delivered,
-    /// Gone.
+    /// It cannot be found.
     Lost,
-    /// On its way back.
+    /// It comes back.
     Returned,
 }
 
-/// What is asked of a carrier.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// What got no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum CarrierErrand {
-    /// Take it.
+pub enum GaveUp {
+    /// A label.
     Label,
-    /// Where is it?
-    Track,
+    /// What became of it.
+    Inquiry,
+    /// That its label is void.
+    Void,
 }

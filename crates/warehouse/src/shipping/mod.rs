@@ -1,9 +1,12 @@
-//! Shipping: a parcel gets its label, leaves with the carrier, and is followed to the door.
+//! Shipping: parcels on their way from the packing table to the door, as the carrier tells it.
 //!
 //! ```text
-//! created → labelled → (cleared: its money was captured) → handed over → in transit … → delivered
-//!                                                                          lost, returned, cancelled
+//! created → labelled → cleared → handed over → in transit → out for delivery → delivered
+//!     └── cancelled ──────┘            attempt failed, delayed, lost, returned to sender
 //! ```
+//!
+//! *Cleared* means paid for: no parcel leaves before. The carrier tells late, twice and in any order;
+//! each thing it tells is recorded once and never refused, also what nobody expected any more.
 
 mod facts;
 mod parcel;
@@ -11,5 +14,5 @@ mod parcel;
 #[cfg(test)]
 mod tests;
 
-pub use facts::{CarrierErrand, ParcelFact, TrackingEvent, TrackingStatus};
-pub use parcel::{Parcel, ParcelCommand, ParcelRefusal};
+pub use facts::{GaveUp, ParcelFact, TrackingEvent, TrackingStatus};
+pub use parcel::{Parcel, ParcelCommand, ParcelRefusal, ParcelStatus};

@@ -1,35 +1,70 @@
 //! One parcel: commands, refusals, what it remembers, and its rules.
 
-use super::{CarrierErrand, ParcelFact, TrackingEvent, TrackingStatus};
+use super::{GaveUp, ParcelFact, TrackingEvent, TrackingStatus};
 use compact_str::CompactString;
 use kernel::{Decider, ParcelId, Timestamp, VaultId};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
-/// What may be asked of a parcel, and what its carrier may say.
+/// Sightings of one parcel that are recorded; beyond them only its ends are.
+const SIGHTINGS: usize = 200;
+
+/// Bytes of what a carrier calls things.
+const TEXT: usize = 64;
+
+/// What may be asked of a parcel.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum ParcelCommand {
-    /// A sealed carton.
-    Create { fulfilment: u32, weight_grams: u32, address: Option<VaultId> },
-    /// The carrier takes it.
-    Label { carrier: CompactString, service: CompactString, tracking_number: CompactString },
-    /// Try again to get a label.
-    AskLabel,
-    /// The carrier does not take it.
-    LabelFailed { reason: CompactString },
-    /// Its money was captured: it may leave.
+    /// There is a parcel that needs a label.
+    Create {
+        /// Of which fulfilment of the order.
+        fulfilment: u32,
+        /// What it weighs.
+        weight_grams: u32,
+        /// With whom, where that is chosen already.
+        carrier: Option<CompactString>,
+        /// How fast, where that is chosen already.
+        service: Option<CompactString>,
+        /// Where to, in the vault.
+        address: Option<VaultId>,
+    },
+    /// The carrier has given a label.
+    Label {
+        /// What the carrier calls it.
+        tracking_number: CompactString,
+        /// With whom.
+        carrier: CompactString,
+        /// How fast.
+        service: CompactString,
+    },
+    /// The carrier will not give one.
+    LabelFailed {
+        /// In its words; cut to 64 bytes.
+        reason: CompactString,
+    },
+    /// Paid for: it may leave.
     Clear,
-    /// Onto the van.
+    /// Somebody has given it to the carrier.
     HandOver,
-    /// Where is it?
-    AskCarrier,
-    /// The carrier tells; repeated, late and out of order is all right.
-    Track { events: Vec<TrackingEvent> },
-    /// Nobody has seen it for too long.
-    DeclareLost,
-    /// It is not sent.
+    /// Ask the carrier what became of it.
+    AskCarrier {
+        /// For the how-manieth time, from 1.
+        inquiry: u32,
+    },
+    /// The carrier tells; also again, late, and in any order.
+    Track {
+        /// What it tells.
+        events: Vec<TrackingEvent>,
+    },
+    /// Do not send it.
     Cancel,
-    /// The carrier could not be reached for too long.
-    GiveUp { errand: CarrierErrand, reason: CompactString },
+    /// The carrier did not answer.
+    GiveUp {
+        /// What was asked.
+        what: GaveUp,
+        /// Why there was no answer; cut to 64 bytes.
+        reason: CompactString,
+    },
 }
 
 /// Why not.
@@ -37,54 +72,82 @@ pub enum ParcelCommand {
 #[serde(rename_all = "snake_case")]
 pub enum ParcelRefusal {
     /// No such parcel.
-    #[error("there is no such parcel")]
+    #[error("there is no such parcel: create it first")]
     Unknown,
-    /// No label on it.
-    #[error("the parcel has no label yet")]
+    /// Longer than any name of a carrier or its service.
+    #[error("a carrier and its service have names of 1 to 64 bytes")]
+    BadText,
+    /// The carrier does not expect it.
+    #[error("the parcel has no label: wait for it")]
     NotLabelled,
-    /// Its money was not taken.
-    #[error("the parcel is not cleared: its payment was not captured")]
+    /// Nobody has paid for it.
+    #[error("the parcel is not paid for: leave it at the dock until it is cleared")]
     NotCleared,
-    /// It is not sent.
-    #[error("the parcel was cancelled")]
-    Cancelled,
     /// The carrier has it.
-    #[error("the carrier has the parcel already")]
+    #[error("the carrier has the parcel: it comes back as a return")]
+    TooLate,
+    /// It is not sent.
+    #[error("the parcel is cancelled: take it out of the dock and put its goods back")]
+    Cancelled,
+}
+
+/// Where a parcel is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ParcelStatus {
+    /// There is none.
+    #[default]
+    Unknown,
+    /// On the packing table, without a label.
+    Created,
+    /// The carrier expects it.
+    Labelled,
+    /// The carrier has it.
     HandedOver,
-    /// The carrier has not got it.
-    #[error("the parcel was not handed over")]
-    NotHandedOver,
+    /// On its way.
+    InTransit,
+    /// In the van.
+    OutForDelivery,
+    /// Nobody was there.
+    AttemptFailed,
+    /// Later than promised.
+    Delayed,
+    /// It cannot be found.
+    Lost,
+    /// It comes back.
+    Returned,
+    /// The customer has it.
+    Delivered,
+    /// It is not sent.
+    Cancelled,
 }
 
 /// What a parcel remembers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Parcel {
-    created: bool,
-    labelled: bool,
+    status: ParcelStatus,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tracking_number: Option<CompactString>,
     cleared: bool,
     handed_over: bool,
-    cancelled: bool,
-    end: Option<End>,
-    /// Told before, newest last; a carrier tells no more than so many.
-    told: Vec<TrackingEvent>,
+    #[serde(skip_serializing_if = "is_false")]
+    label_failed: bool,
+    inquiries: u32,
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    gave_up: BTreeSet<GaveUp>,
+    /// When the carrier last saw it, by its clock.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_seen: Option<Timestamp>,
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    seen: BTreeSet<(Timestamp, TrackingStatus, Option<CompactString>)>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-enum End {
-    Delivered,
-    Lost,
-    Returned,
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
-
-/// Tracking events of one parcel that are kept.
-const TOLD: usize = 200;
 
 type Facts = Result<Vec<ParcelFact>, ParcelRefusal>;
-
-fn one(fact: ParcelFact) -> Facts {
-    Ok(vec![fact])
-}
 
 impl Decider for Parcel {
     type Id = ParcelId;
@@ -93,119 +156,227 @@ impl Decider for Parcel {
     type Refusal = ParcelRefusal;
 
     fn decide(&self, command: &ParcelCommand, _: Timestamp) -> Facts {
-        if !self.created {
-            return match command {
-                ParcelCommand::Create { fulfilment, weight_grams, address } => {
-                    one(ParcelFact::Created {
-                        fulfilment: *fulfilment,
-                        weight_grams: *weight_grams,
-                        address: *address,
-                    })
+        if let ParcelCommand::Create { fulfilment, weight_grams, carrier, service, address } =
+            command
+        {
+            let names = [carrier, service].into_iter().flatten();
+            return match self.status {
+                ParcelStatus::Unknown if names.into_iter().all(is_name) => {
+                    let (carrier, service) = (carrier.clone(), service.clone());
+                    let (fulfilment, weight_grams, address) = (*fulfilment, *weight_grams, *address);
+                    Ok(vec![ParcelFact::Created {
+                        fulfilment,
+                        weight_grams,
+                        carrier,
+                        service,
+                        address,
+                    }])
                 }
-                _ => Err(ParcelRefusal::Unknown),
+                ParcelStatus::Unknown => Err(ParcelRefusal::BadText),
+                _ => Ok(vec![]),
             };
         }
-        match command {
-            ParcelCommand::Create { .. } => Ok(vec![]),
-            ParcelCommand::Label { .. } if self.labelled => Ok(vec![]),
-            ParcelCommand::Label { carrier, service, tracking_number } => {
-                one(ParcelFact::Labelled {
-                    carrier: carrier.clone(),
-                    service: service.clone(),
-                    tracking_number: tracking_number.clone(),
-                })
-            }
-            ParcelCommand::AskLabel if self.labelled || self.cancelled => Ok(vec![]),
-            ParcelCommand::AskLabel => one(ParcelFact::LabelAsked),
-            ParcelCommand::LabelFailed { .. } if self.labelled => Ok(vec![]),
-            ParcelCommand::LabelFailed { reason } => {
-                one(ParcelFact::LabelFailed { reason: reason.clone() })
-            }
-            ParcelCommand::Clear if self.cancelled => Err(ParcelRefusal::Cancelled),
-            ParcelCommand::Clear if self.cleared => Ok(vec![]),
-            ParcelCommand::Clear => one(ParcelFact::Cleared),
-            ParcelCommand::HandOver if self.handed_over => Ok(vec![]),
-            ParcelCommand::HandOver if self.cancelled => Err(ParcelRefusal::Cancelled),
-            ParcelCommand::HandOver if !self.labelled => Err(ParcelRefusal::NotLabelled),
-            ParcelCommand::HandOver if !self.cleared => Err(ParcelRefusal::NotCleared),
-            ParcelCommand::HandOver => one(ParcelFact::HandedOver),
-            ParcelCommand::AskCarrier if !self.handed_over => Err(ParcelRefusal::NotHandedOver),
-            ParcelCommand::AskCarrier if self.end.is_some() => Ok(vec![]),
-            ParcelCommand::AskCarrier => one(ParcelFact::CarrierAsked),
-            ParcelCommand::Track { events } => Ok(self.track(events)),
-            ParcelCommand::DeclareLost if self.end.is_some() => Ok(vec![]),
-            ParcelCommand::DeclareLost if !self.handed_over => Err(ParcelRefusal::NotHandedOver),
-            ParcelCommand::DeclareLost => one(ParcelFact::Lost),
-            ParcelCommand::Cancel if self.cancelled => Ok(vec![]),
-            ParcelCommand::Cancel if self.handed_over => Err(ParcelRefusal::HandedOver),
-            ParcelCommand::Cancel => one(ParcelFact::Cancelled),
-            ParcelCommand::GiveUp { errand, reason } => {
-                one(ParcelFact::GaveUp { errand: *errand, reason: reason.clone() })
-            }
+        if self.status == ParcelStatus::Unknown {
+            return Err(ParcelRefusal::Unknown);
         }
+        Ok(self.judge(command)?.into_iter().collect())
     }
 
     fn evolve(&mut self, fact: &ParcelFact) {
         match fact {
-            ParcelFact::Created { .. } => self.created = true,
-            ParcelFact::Labelled { .. } => self.labelled = true,
-            ParcelFact::LabelAsked | ParcelFact::LabelFailed { .. } | ParcelFact::CarrierAsked | ParcelFact::GaveUp { .. } => {}
+            ParcelFact::Created { .. } => self.status = ParcelStatus::Created,
+            ParcelFact::Labelled { tracking_number, .. } => {
+                self.tracking_number = Some(tracking_number.clone());
+                if self.status == ParcelStatus::Created {
+                    self.status = ParcelStatus::Labelled;
+                }
+            }
+            ParcelFact::LabelFailed { .. } => self.label_failed = true,
             ParcelFact::Cleared => self.cleared = true,
-            ParcelFact::HandedOver => self.handed_over = true,
-            ParcelFact::Tracked { at, status } => self.remember(*at, *status),
-            ParcelFact::Delivered { at } => {
-                self.remember(*at, TrackingStatus::Delivered);
-                self.end = Some(End::Delivered);
+            ParcelFact::HandedOver => {
+                self.handed_over = true;
+                // The carrier's own scan may have come before ours.
+                if self.status == ParcelStatus::Labelled {
+                    self.status = ParcelStatus::HandedOver;
+                }
             }
-            ParcelFact::Lost => self.end = Some(End::Lost),
-            ParcelFact::Returned { at } => {
-                self.remember(*at, TrackingStatus::Returned);
-                self.end = Some(End::Returned);
+            ParcelFact::CarrierAsked { inquiry } => self.inquiries = *inquiry,
+            ParcelFact::Tracked(event) => self.tracked(event),
+            ParcelFact::Delivered { at } => self.ended(*at, TrackingStatus::Delivered),
+            ParcelFact::Lost { at } => self.ended(*at, TrackingStatus::Lost),
+            ParcelFact::ReturnedToSender { at } => self.ended(*at, TrackingStatus::Returned),
+            ParcelFact::Cancelled => self.status = ParcelStatus::Cancelled,
+            ParcelFact::GaveUp { what, .. } => {
+                self.gave_up.insert(*what);
             }
-            ParcelFact::Cancelled => self.cancelled = true,
         }
     }
 }
 
+/// Rules.
 impl Parcel {
-    /// What is new of what the carrier tells; the end is told once, and *delivered* even after *lost*.
-    fn track(&self, events: &[TrackingEvent]) -> Vec<ParcelFact> {
-        let mut facts = Vec::new();
-        let (mut end, mut told) = (self.end, self.told.len());
-        for (nth, TrackingEvent { at, status }) in events.iter().enumerate() {
-            let known = |event: &TrackingEvent| event.at == *at && event.status == *status;
-            if self.told.iter().any(known) || events[..nth].iter().any(known) || told >= TOLD {
-                continue;
+    fn judge(&self, command: &ParcelCommand) -> Result<Vec<ParcelFact>, ParcelRefusal> {
+        let cancelled = self.status == ParcelStatus::Cancelled;
+        Ok(match command {
+            ParcelCommand::Create { .. } => vec![],
+            ParcelCommand::Label { tracking_number, carrier, service } => {
+                let (tracking_number, carrier, service) =
+                    (cut(tracking_number), cut(carrier), cut(service));
+                if self.tracking_number.as_ref() == Some(&tracking_number) {
+                    return Ok(vec![]);
+                }
+                vec![ParcelFact::Labelled { tracking_number, carrier, service }]
             }
-            let fact = match (status, end) {
-                (TrackingStatus::Delivered, Some(End::Delivered)) => continue,
-                (TrackingStatus::Delivered, _) => {
-                    end = Some(End::Delivered);
-                    ParcelFact::Delivered { at: *at }
-                }
-                (TrackingStatus::Lost, Some(_)) | (TrackingStatus::Returned, Some(_)) => continue,
-                (TrackingStatus::Lost, None) => {
-                    end = Some(End::Lost);
-                    ParcelFact::Lost
-                }
-                (TrackingStatus::Returned, None) => {
-                    end = Some(End::Returned);
-                    ParcelFact::Returned { at: *at }
-                }
-                (status, _) => ParcelFact::Tracked { at: *at, status: *status },
-            };
-            told += 1;
-            facts.push(fact);
+            ParcelCommand::LabelFailed { .. } if self.label_failed || self.has_label() => vec![],
+            ParcelCommand::LabelFailed { reason } => {
+                vec![ParcelFact::LabelFailed { reason: cut(reason) }]
+            }
+            ParcelCommand::Clear if self.cleared => vec![],
+            ParcelCommand::Clear if cancelled => return Err(ParcelRefusal::Cancelled),
+            ParcelCommand::Clear => vec![ParcelFact::Cleared],
+            ParcelCommand::HandOver if self.handed_over => vec![],
+            ParcelCommand::HandOver if cancelled => return Err(ParcelRefusal::Cancelled),
+            ParcelCommand::HandOver if !self.has_label() => return Err(ParcelRefusal::NotLabelled),
+            ParcelCommand::HandOver if !self.cleared => return Err(ParcelRefusal::NotCleared),
+            ParcelCommand::HandOver => vec![ParcelFact::HandedOver],
+            ParcelCommand::AskCarrier { .. } if cancelled || self.has_come_to_rest() => vec![],
+            ParcelCommand::AskCarrier { inquiry } if *inquiry <= self.inquiries => vec![],
+            ParcelCommand::AskCarrier { .. } if !self.has_label() => {
+                return Err(ParcelRefusal::NotLabelled);
+            }
+            ParcelCommand::AskCarrier { inquiry } => {
+                vec![ParcelFact::CarrierAsked { inquiry: *inquiry }]
+            }
+            ParcelCommand::Track { events } => self.track(events),
+            ParcelCommand::Cancel if cancelled => vec![],
+            ParcelCommand::Cancel if self.has_left() => return Err(ParcelRefusal::TooLate),
+            ParcelCommand::Cancel => vec![ParcelFact::Cancelled],
+            ParcelCommand::GiveUp { what, .. } if self.gave_up.contains(what) => vec![],
+            ParcelCommand::GiveUp { what, reason } => {
+                vec![ParcelFact::GaveUp { what: *what, reason: cut(reason) }]
+            }
+        })
+    }
+
+    /// In the order of the carrier's clock, whatever order they were told in.
+    fn track(&self, events: &[TrackingEvent]) -> Vec<ParcelFact> {
+        let mut events = events.to_vec();
+        events.sort_by_key(|event| (event.at, event.status));
+        let mut after = self.clone();
+        let mut facts = vec![];
+        for event in &mut events {
+            event.place = event.place.as_ref().map(cut).filter(|place| !place.is_empty());
+            if let Some(fact) = after.heard(event) {
+                after.evolve(&fact);
+                facts.push(fact);
+            }
         }
         facts
     }
 
-    fn remember(&mut self, at: Timestamp, status: TrackingStatus) {
-        self.told.push(TrackingEvent { at, status });
+    /// A delivered parcel stays delivered, a lost one may turn up: what contradicts that is only
+    /// written down.
+    fn heard(&self, event: &TrackingEvent) -> Option<ParcelFact> {
+        let &TrackingEvent { at, status, .. } = event;
+        let delivered = self.status == ParcelStatus::Delivered;
+        let repeated = match status {
+            TrackingStatus::Delivered => delivered,
+            TrackingStatus::Lost => self.status == ParcelStatus::Lost,
+            TrackingStatus::Returned => self.status == ParcelStatus::Returned,
+            _ => self.seen.len() >= SIGHTINGS,
+        };
+        if repeated || self.seen.contains(&(at, status, event.place.clone())) {
+            return None;
+        }
+        Some(match status {
+            TrackingStatus::Delivered => ParcelFact::Delivered { at },
+            TrackingStatus::Lost if !delivered => ParcelFact::Lost { at },
+            TrackingStatus::Returned if !delivered => ParcelFact::ReturnedToSender { at },
+            _ => ParcelFact::Tracked(event.clone()),
+        })
+    }
+}
+
+/// Memory.
+impl Parcel {
+    /// An older sighting does not bring the parcel back to where it was.
+    fn tracked(&mut self, event: &TrackingEvent) {
+        let newest = self.last_seen.is_none_or(|last| event.at >= last);
+        self.seen.insert((event.at, event.status, event.place.clone()));
+        if !newest {
+            return;
+        }
+        self.last_seen = Some(event.at);
+        if self.has_come_to_rest() || self.status == ParcelStatus::Cancelled {
+            return;
+        }
+        self.status = match event.status {
+            TrackingStatus::InTransit => ParcelStatus::InTransit,
+            TrackingStatus::OutForDelivery => ParcelStatus::OutForDelivery,
+            TrackingStatus::AttemptFailed => ParcelStatus::AttemptFailed,
+            TrackingStatus::Delayed => ParcelStatus::Delayed,
+            // Stated as an end, unless it contradicts one.
+            TrackingStatus::Delivered | TrackingStatus::Lost | TrackingStatus::Returned => {
+                self.status
+            }
+        };
     }
 
-    /// True from the hand-over on.
-    pub fn is_handed_over(&self) -> bool {
-        self.handed_over
+    fn ended(&mut self, at: Timestamp, status: TrackingStatus) {
+        self.seen.insert((at, status, None));
+        self.last_seen = self.last_seen.max(Some(at));
+        self.status = match status {
+            TrackingStatus::Delivered => ParcelStatus::Delivered,
+            TrackingStatus::Lost => ParcelStatus::Lost,
+            _ => ParcelStatus::Returned,
+        };
     }
+
+    fn has_label(&self) -> bool {
+        self.tracking_number.is_some()
+    }
+
+    fn has_come_to_rest(&self) -> bool {
+        matches!(
+            self.status,
+            ParcelStatus::Delivered | ParcelStatus::Lost | ParcelStatus::Returned
+        )
+    }
+
+    fn has_left(&self) -> bool {
+        self.handed_over
+            || !matches!(
+                self.status,
+                ParcelStatus::Created | ParcelStatus::Labelled | ParcelStatus::Cancelled
+            )
+    }
+
+    /// Where it is.
+    pub fn status(&self) -> ParcelStatus {
+        self.status
+    }
+
+    /// True when it is paid for and may leave.
+    pub fn is_cleared(&self) -> bool {
+        self.cleared
+    }
+
+    /// What the carrier calls it.
+    pub fn tracking_number(&self) -> Option<&str> {
+        self.tracking_number.as_deref()
+    }
+
+    /// When the carrier last saw it, by its clock.
+    pub fn last_seen(&self) -> Option<Timestamp> {
+        self.last_seen
+    }
+}
+
+fn is_name(text: &CompactString) -> bool {
+    (1..=TEXT).contains(&text.len())
+}
+
+/// What comes from outside is not refused for its length.
+fn cut(text: &CompactString) -> CompactString {
+    text[..text.floor_char_boundary(TEXT)].into()
 }

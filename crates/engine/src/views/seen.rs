@@ -1,0 +1,117 @@
+//! How far the views have come: who waits for his own words to appear waits here.
+
+use kernel::Position;
+use std::{
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+/// What a view is doing.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Doing {
+    /// Follows the journal.
+    Following,
+    /// Is being built, beside the one that is read if there is one; so far up to this position.
+    Building(Position),
+    /// Has stopped at this fact; what was written before can be read.
+    Failed {
+        /// The fact, or the last one before the documents that could not be written.
+        position: Position,
+        /// Why.
+        what: String,
+    },
+}
+
+/// A view and what it is doing.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Status {
+    /// Its name.
+    pub view: &'static str,
+    /// What it does.
+    pub doing: Doing,
+}
+
+/// The position up to which everything can be read; cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Seen(Arc<(Mutex<State>, Condvar)>);
+
+#[derive(Debug, Default)]
+struct State {
+    position: Position,
+    /// Positions that somebody waits for.
+    awaited: Vec<Position>,
+    over: bool,
+    rebuilds: Vec<String>,
+    statuses: Vec<Status>,
+}
+
+impl Seen {
+    /// The last fact whose effects can be read, in every view that follows.
+    pub fn position(&self) -> Position {
+        self.state().position
+    }
+
+    /// Waits until that position can be read, for at most `patience`; false when it cannot yet.
+    pub fn wait_for(&self, position: Position, patience: Duration) -> bool {
+        let deadline = Instant::now() + patience;
+        let mut state = self.state();
+        if state.position >= position {
+            return true;
+        }
+        state.awaited.push(position);
+        while state.position < position && !state.over {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            let waited = self.0.1.wait_timeout(state, left);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        if let Some(at) = state.awaited.iter().position(|awaited| *awaited == position) {
+            state.awaited.swap_remove(at);
+        }
+        state.position >= position
+    }
+
+    /// Asks the thread that runs the views to build one again; see [`Seen::statuses`] for how it
+    /// goes. Asking twice is asking once.
+    pub fn rebuild(&self, view: &str) {
+        let mut state = self.state();
+        if !state.rebuilds.iter().any(|asked| asked == view) {
+            state.rebuilds.push(view.to_owned());
+        }
+    }
+
+    /// What each view is doing.
+    pub fn statuses(&self) -> Vec<Status> {
+        self.state().statuses.clone()
+    }
+
+    pub(super) fn publish(&self, position: Position) {
+        self.state().position = position;
+        self.0.1.notify_all();
+    }
+
+    pub(super) fn publish_statuses(&self, statuses: Vec<Status>) {
+        self.state().statuses = statuses;
+    }
+
+    /// True when somebody waits for something not after this position.
+    pub(super) fn is_awaited(&self, position: Position) -> bool {
+        self.state().awaited.iter().any(|awaited| *awaited <= position)
+    }
+
+    pub(super) fn take_rebuilds(&self) -> Vec<String> {
+        std::mem::take(&mut self.state().rebuilds)
+    }
+
+    /// Nobody shall wait for what will not come.
+    pub(super) fn stop(&self) {
+        self.state().over = true;
+        self.0.1.notify_all();
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
