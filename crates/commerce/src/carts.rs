@@ -273,6 +273,20 @@ mod tests {
     }
 
     #[test]
+    fn a_cart_is_begun_once_and_what_is_not_in_it_needs_no_removing() {
+        let create = || CartCommand::Create { customer: None };
+        given::<Cart>([]).when(create()).then([created()]);
+        given::<Cart>([created()]).when(create()).then_nothing_happened();
+        given::<Cart>([created()]).when(CartCommand::Remove { line: 1 }).then_nothing_happened();
+        let limits = CartLimits::default();
+        let same = CartCommand::Change { line: 1, quantity: Quantity::new(2).unwrap(), limits };
+        given::<Cart>([created(), added(1, "CUP", 2)]).when(same).then_nothing_happened();
+        let cart = given::<Cart>([created(), added(1, "CUP", 2)]);
+        assert_eq!(cart.state().lines().len(), 1);
+        cart.when(CartCommand::Convert).then([CartFact::Converted]);
+    }
+
+    #[test]
     fn what_was_ordered_or_left_behind_is_closed() {
         let ordered = || given::<Cart>([created(), CartFact::Converted]);
         ordered().when(add("CUP", 1, 9)).refused(CartRefusal::Closed);

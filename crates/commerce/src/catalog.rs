@@ -291,6 +291,53 @@ mod tests {
     }
 
     #[test]
+    fn a_product_is_created_once_and_may_be_called_otherwise() {
+        let create = |title: &str| ProductCommand::Create { title: title.into() };
+        given::<Product>([created()]).when(create("Lamp")).refused(ProductRefusal::AlreadyCreated);
+        let retitle = |title: &str| ProductCommand::Retitle { title: title.into() };
+        let retitled = ProductFact::Retitled { title: "Lamp".into() };
+        given::<Product>([created()]).when(retitle("Lamp")).then([retitled]);
+        given::<Product>([created()]).when(retitle("Lantern")).then_nothing_happened();
+        given::<Product>([created()]).when(retitle("")).refused(ProductRefusal::BadTitle);
+        given::<Product>([]).when(retitle("Lamp")).refused(ProductRefusal::Unknown);
+    }
+
+    #[test]
+    fn a_product_has_so_many_variants_and_no_more() {
+        let nth = |n: usize| ProductFact::VariantAdded {
+            sku: format!("V{n}").parse().unwrap(),
+            price: pence(1),
+            stock_kept: true,
+        };
+        let full = given::<Product>([created()].into_iter().chain((0..VARIANTS).map(nth)));
+        let add = ProductCommand::AddVariant { sku: sku(), price: pence(1), stock_kept: true };
+        full.when(add).refused(ProductRefusal::TooManyVariants);
+    }
+
+    #[test]
+    fn a_variant_that_is_removed_is_known_no_more() {
+        let remove = || ProductCommand::RemoveVariant { sku: sku() };
+        let removed = ProductFact::VariantRemoved { sku: sku() };
+        given::<Product>([created(), added()]).when(remove()).then([removed.clone()]);
+        let gone = || given::<Product>([created(), added(), removed.clone()]);
+        gone().when(remove()).then_nothing_happened();
+        let price = ProductCommand::Price { sku: sku(), price: pence(1) };
+        gone().when(price).refused(ProductRefusal::UnknownVariant { sku: sku() });
+    }
+
+    #[test]
+    fn what_is_withdrawn_may_be_published_again() {
+        let seen = || given::<Product>([created(), added(), ProductFact::Published]);
+        seen().when(ProductCommand::Publish).then_nothing_happened();
+        seen().when(ProductCommand::Withdraw).then([ProductFact::Withdrawn]);
+        let facts = || [created(), added(), ProductFact::Published, ProductFact::Withdrawn];
+        given::<Product>(facts()).when(ProductCommand::Withdraw).then_nothing_happened();
+        given::<Product>(facts()).when(ProductCommand::Publish).then([ProductFact::Published]);
+        let price = ProductCommand::Price { sku: sku(), price: pence(-1) };
+        given::<Product>([created(), added()]).when(price).refused(ProductRefusal::BadPrice);
+    }
+
+    #[test]
     fn what_is_discontinued_never_comes_back() {
         let gone = || given::<Product>([created(), added(), ProductFact::Discontinued]);
         gone().when(ProductCommand::Publish).refused(ProductRefusal::Discontinued);

@@ -168,6 +168,8 @@ mod tests {
         let meet = || CustomerCommand::Meet { country: "France".into(), email: None };
         given::<Customer>([]).when(meet()).then([met()]);
         given::<Customer>([met()]).when(meet()).then_nothing_happened();
+        let short = CustomerCommand::Meet { country: "F".into(), email: None };
+        given::<Customer>([]).when(short).refused(CustomerRefusal::BadCountry);
         let long = CustomerCommand::Meet { country: "x".repeat(61).into(), email: None };
         given::<Customer>([]).when(long).refused(CustomerRefusal::BadCountry);
     }

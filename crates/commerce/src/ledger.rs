@@ -111,6 +111,15 @@ mod tests {
     use kernel::{Currency, spec::given};
 
     #[test]
+    fn a_ledger_has_a_plain_name() {
+        let read = |text: &str| serde_json::from_value::<LedgerName>(text.into());
+        assert_eq!(read("cash-1").unwrap().to_string(), "cash-1");
+        for bad in ["", "Cash", "a/b", &"x".repeat(33)] {
+            assert!(read(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
     fn an_adjustment_is_an_entry_and_changes_something() {
         let adjust = |minor, reason: &str| LedgerCommand::Adjust {
             amount: Money::new(minor, Currency::GBP),

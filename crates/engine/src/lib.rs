@@ -8,12 +8,13 @@
 //! ```
 //!
 //! Read in this order: [`world`] (the cascade), [`sequencer`] and [`writer`] (the two threads on the
-//! way to an answer), [`feed`] (what consumers read), [`views`], [`outside`].
+//! way to an answer), [`feed`] (what consumers read), [`views`], [`handlers`].
 
 #![warn(missing_docs)]
 
 mod alarms;
 mod answer;
+mod audit;
 mod batch;
 mod cache;
 mod clock;
@@ -31,11 +32,12 @@ mod timers;
 mod world;
 mod writer;
 
-pub mod outside;
+pub mod handlers;
 pub mod views;
 
 pub use alarms::{Alarm, Alarms};
 pub use answer::{Answer, Ask, Caused, Rejection};
+pub use audit::{Audit, audit};
 pub use clock::{Clock, SimulatedClock, WallClock};
 pub use engine::{Engine, NotTaken, Parts};
 pub use feed::{Committed, Feed, Follow};

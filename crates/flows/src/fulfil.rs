@@ -28,8 +28,8 @@ use commerce::{
     payments::{Errand, PaymentCommand, PaymentFact},
 };
 use kernel::{
-    FulfilmentId, LineId, Money, OrderId, PackId, ParcelId, PaymentId, PickId, Process, SiteId, Sku,
-    Timestamp,
+    FulfilmentId, LineId, Money, OrderId, PackId, ParcelId, PaymentId, PickId, Process, SiteId,
+    Sku, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -129,9 +129,10 @@ impl Process for Fulfil {
             Heard::Fact(Fact::Payment(_, fact)) => self.payment(id, fact, now),
             Heard::Fact(Fact::Parcel(_, fact)) => self.parcel(id, fact, now),
             Heard::Fact(_) => vec![],
-            Heard::Refused { command: Command::Stock(_, StockCommand::Allocate { line, .. }), .. } => {
-                self.not_allocated(id, line.number)
-            }
+            Heard::Refused {
+                command: Command::Stock(_, StockCommand::Allocate { line, .. }),
+                ..
+            } => self.not_allocated(id, line.number),
             // What was cancelled meanwhile refuses what was asked for it: nothing is left to do.
             Heard::Refused { .. } => vec![],
             Heard::Woke(name) => self.woke(id, name, now),
@@ -293,7 +294,8 @@ impl Fulfil {
             }
             PickFact::Done if self.stage == Stage::Picking => {
                 let in_tote = |line: &&Line| line.picked.min(line.units) > 0;
-                let goods = |line: &Line| Goods { units: line.picked.min(line.units), ..line.goods() };
+                let goods =
+                    |line: &Line| Goods { units: line.picked.min(line.units), ..line.goods() };
                 let lines: Vec<Goods> = self.lines.iter().filter(in_tote).map(goods).collect();
                 if lines.is_empty() {
                     return vec![];
@@ -333,10 +335,10 @@ impl Fulfil {
     }
 
     fn in_carton(&self) -> Vec<Units> {
-        let inside = self.lines.iter().map(|line| Units {
-            line: line.line,
-            units: line.verified.min(line.units),
-        });
+        let inside = self
+            .lines
+            .iter()
+            .map(|line| Units { line: line.line, units: line.verified.min(line.units) });
         inside.filter(|line| line.units > 0).collect()
     }
 }
@@ -400,7 +402,8 @@ impl Fulfil {
                 self.capture_failed(id, now)
             }
             PaymentFact::Refunded { .. } if self.owed.is_some() => vec![Step::Done],
-            PaymentFact::RefundFailed { .. } | PaymentFact::GaveUp { errand: Errand::Refund, .. } => {
+            PaymentFact::RefundFailed { .. }
+            | PaymentFact::GaveUp { errand: Errand::Refund, .. } => {
                 match self.owed.as_mut().map(|owed| (owed.try_again(), owed.credit())) {
                     None => vec![],
                     Some((true, _)) => vec![wake(now + refunds::AGAIN, REFUND_TIMER)],

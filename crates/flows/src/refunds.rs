@@ -17,6 +17,7 @@ pub(crate) const AGAIN: Duration = Duration::from_secs(24 * 60 * 60);
 /// Refunds of a payment are numbered; what they are for tells the number.
 pub(crate) const CANCELLATIONS: u32 = 1_000_000;
 pub(crate) const LOSSES: u32 = 2_000_000;
+const LATE_CAPTURES: u32 = CANCELLATIONS + 500_000;
 
 /// What a refund is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +26,8 @@ pub(crate) enum For {
     Cancellation(u32),
     /// The fulfilment that was lost.
     Loss(u32),
+    /// The capture that came after everything was cancelled.
+    LateCapture(u32),
 }
 
 impl For {
@@ -33,6 +36,7 @@ impl For {
             For::Return(number) => number,
             For::Cancellation(number) => CANCELLATIONS + number,
             For::Loss(number) => LOSSES + number,
+            For::LateCapture(number) => LATE_CAPTURES + number,
         }
     }
 }

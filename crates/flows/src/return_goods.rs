@@ -154,7 +154,13 @@ impl ReturnGoods {
         steps
     }
 
-    fn returned(&mut self, id: ReturnId, refund: Money, goodwill: Money, payment: u32) -> Vec<Step> {
+    fn returned(
+        &mut self,
+        id: ReturnId,
+        refund: Money,
+        goodwill: Money,
+        payment: u32,
+    ) -> Vec<Step> {
         self.worth = Some((refund, goodwill));
         self.credited = goodwill.minor == 0;
         let mut steps = Vec::new();
@@ -177,7 +183,8 @@ impl ReturnGoods {
                 self.owed = None;
                 self.settle_when_all_is_done(id)
             }
-            PaymentFact::RefundFailed { .. } | PaymentFact::GaveUp { errand: Errand::Refund, .. } => {
+            PaymentFact::RefundFailed { .. }
+            | PaymentFact::GaveUp { errand: Errand::Refund, .. } => {
                 if owed.try_again() {
                     let at = now + refunds::AGAIN;
                     return vec![Step::Wake { at, name: REFUND_TIMER.into() }];

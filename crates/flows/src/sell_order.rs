@@ -7,7 +7,7 @@
 //! | placed, another attempt | start the payment; wake at the deadline | void, cancel |
 //! | authorised | secure the payment; void every other yes | void, refund |
 //! | payment secured | commit the lines, open the fulfilments | release, cancel |
-//! | shortfall | cancel the units that are gone | – |
+//! | shortfall | cancel the units that are gone, unless a picker found them gone | – |
 //! | cancelled | release the stock, reduce the fulfilments, void or refund the money | – |
 //! | delivered | wake when the return window is over, then complete | – |
 //!
@@ -22,7 +22,9 @@ use crate::{
 };
 use commerce::{
     numbering::{NumbersCommand, NumbersFact, Series},
-    orders::{CancelReason, Canceller, HoldReason, OrderCommand, OrderFact, Requested, ShortLine, Units},
+    orders::{
+        CancelReason, Canceller, HoldReason, OrderCommand, OrderFact, Requested, ShortLine, Units,
+    },
     payments::{Errand, PaymentCommand, PaymentFact, PaymentMethod},
 };
 use kernel::{
@@ -33,6 +35,7 @@ use std::time::Duration;
 use warehouse::{
     fulfilments::FulfilmentCommand,
     inventory::{StockCommand, StockFact, StockRefusal},
+    picks::PickFact,
 };
 
 /// What a payment has, where the request says nothing (product.md, Orders).
@@ -101,6 +104,9 @@ struct Line {
     held: Held,
     /// Which fulfilment sends it.
     fulfilment: u32,
+    /// Units that a picker did not find, and that the story of the fulfilment cancels.
+    #[serde(default)]
+    not_found: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -124,6 +130,12 @@ impl Process for SellOrder {
             }
             Heard::Fact(Fact::Stock(_, StockFact::Shortfall { line, units, .. })) => {
                 self.short(order, line.number, *units)
+            }
+            Heard::Fact(Fact::Pick(_, PickFact::LineShort { line, found, .. })) => {
+                if let Some(line) = self.line(*line) {
+                    line.not_found = line.promised.saturating_sub(*found);
+                }
+                vec![]
             }
             Heard::Fact(Fact::Numbers(_, NumbersFact::Drawn { number, .. })) => {
                 self.numbered(order, *number, now)
@@ -215,6 +227,7 @@ impl SellOrder {
             promised: if line.stock_kept { line.units } else { 0 },
             held: if line.stock_kept { Held::Asked } else { Held::Yes },
             fulfilment: 0,
+            not_found: 0,
         };
         *self = SellOrder {
             stage: Stage::Requested,
@@ -351,17 +364,19 @@ impl SellOrder {
                     false => vec![],
                 }
             }
-            PaymentFact::Captured { capture: WITHOUT_PARCEL, .. } if self.stage == Stage::Secured => {
-                let mut steps = vec![ask(payment.order, OrderCommand::Deliver { fulfilment: None })];
+            PaymentFact::Captured { capture: WITHOUT_PARCEL, .. }
+                if self.stage == Stage::Secured =>
+            {
+                let mut steps =
+                    vec![ask(payment.order, OrderCommand::Deliver { fulfilment: None })];
                 steps.extend(self.capture_settled(payment.order));
                 steps
             }
-            // Cancelled meanwhile: what was owed is asked for again, now that it can be given back.
-            PaymentFact::Captured { .. } => self.owed.iter().map(Owed::ask).collect(),
+            PaymentFact::Captured { capture, amount } => self.captured(payment, *capture, *amount),
             PaymentFact::CaptureFailed { capture: WITHOUT_PARCEL, .. }
-            | PaymentFact::GaveUp { errand: Errand::Capture, number: Some(WITHOUT_PARCEL), .. } => {
-                self.capture_failed(payment.order, now)
-            }
+            | PaymentFact::GaveUp {
+                errand: Errand::Capture, number: Some(WITHOUT_PARCEL), ..
+            } => self.capture_failed(payment.order, now),
             PaymentFact::GaveUp { errand: Errand::Query, .. } if self.stage == Stage::Placed => {
                 vec![cancel(payment.order, CancelReason::PaymentOverdue, None)]
             }
@@ -372,6 +387,16 @@ impl SellOrder {
             }
             _ => vec![],
         }
+    }
+
+    /// What was cancelled meanwhile is given back, now that it was taken after all.
+    fn captured(&mut self, payment: PaymentId, capture: u32, amount: Money) -> Vec<Step> {
+        let over = matches!(self.stage, Stage::None | Stage::Cancelled);
+        if over && self.owed.is_empty() {
+            self.stage = Stage::Cancelled;
+            self.owed.push(Owed::new(payment, For::LateCapture(capture), amount));
+        }
+        self.owed.iter().map(Owed::ask).collect()
     }
 
     fn authorised(&mut self, payment: PaymentId) -> Vec<Step> {
@@ -426,6 +451,11 @@ impl SellOrder {
 /// The way back.
 impl SellOrder {
     fn short(&mut self, order: OrderId, line: u32, units: u32) -> Vec<Step> {
+        let known = self.line(line).map_or(0, |line| line.not_found);
+        let units = units.saturating_sub(known);
+        if units == 0 {
+            return vec![];
+        }
         match self.stage {
             Stage::Placed | Stage::Secured => {
                 let lines = vec![Units { line, units }];
@@ -448,6 +478,7 @@ impl SellOrder {
         for Units { line: number, units } in lines {
             let Some(line) = self.line(*number) else { continue };
             line.units = line.units.saturating_sub(*units);
+            line.not_found = line.not_found.saturating_sub(*units);
             if line.stock_kept {
                 line.promised = line.promised.saturating_sub(*units);
                 let left = line.promised;
@@ -486,7 +517,10 @@ impl SellOrder {
 
     fn end(&mut self, order: OrderId) -> Vec<Step> {
         let mut steps = Vec::new();
-        if self.payment > 0 && self.owed.is_empty() && self.total.is_some_and(|total| total.minor > 0) {
+        if self.payment > 0
+            && self.owed.is_empty()
+            && self.total.is_some_and(|total| total.minor > 0)
+        {
             let payment = PaymentId::new(order, self.payment);
             steps.push(Step::Ask(Command::Payment(payment, PaymentCommand::Void)));
         }
@@ -507,6 +541,12 @@ impl SellOrder {
             (Command::Order(_, OrderCommand::SecurePayment { payment }), _) => {
                 let payment = PaymentId::new(order, *payment);
                 vec![Step::Ask(Command::Payment(payment, PaymentCommand::Void))]
+            }
+            // Nothing was captured, so nothing is owed; should it be captured late, it is given back.
+            (Command::Payment(_, PaymentCommand::Refund { refund, .. }), _)
+                if self.stage == Stage::Cancelled =>
+            {
+                self.refunded(*refund)
             }
             // The hold went with a shortfall: the units are cancelled already.
             _ => vec![],

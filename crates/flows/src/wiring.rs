@@ -16,7 +16,7 @@ use warehouse::{
     fulfilments::Fulfilment,
     inventory::{Stock, StockFact},
     packs::Pack,
-    picks::Pick,
+    picks::{Pick, PickFact},
     returns::Return,
     shipping::Parcel,
     sites::Site,
@@ -46,6 +46,7 @@ kernel::business! {
         "sell-order" => SellOrder hears {
             Fact::Order(order, _) => order,
             Fact::Stock(_, StockFact::Held { line, .. } | StockFact::Shortfall { line, .. }) => line.order,
+            Fact::Pick(pick, PickFact::LineShort { .. }) => pick.order,
             Fact::Numbers(_, NumbersFact::Drawn { order, .. }) => order,
             Fact::Payment(payment, _) => payment.order,
         }

@@ -1,17 +1,20 @@
 //! The lines of one batch: compressed in frames, chained by checksum, with a directory of what lies where.
 //!
 //! ```text
-//! format 1 | frames | per frame: first position, bytes, raw bytes, keys | zstd frame … zstd frame
+//! format 1 | frames | per frame: bytes, raw bytes, keys, the short keys | zstd frame … zstd frame
 //! ```
 
 use crate::{Error, Key, Result};
 use kernel::{Position, Timestamp};
 
+#[cfg(test)]
+mod tests;
+
 /// The form of [`Block::body`] that is written.
 const FORMAT: u8 = 1;
 /// Raw bytes after which a frame is closed: what must be unpacked to read one line.
 const FRAME: usize = 60 * 1024;
-/// No honest frame unpacks to more; a line has at most a fact's size.
+/// No honest frame unpacks to more, and so no line is longer.
 const FRAME_MAX: usize = 64 * 1024 * 1024;
 /// zstd's level: higher ones save little more, and the writer has no time for them.
 const LEVEL: i32 = 1;
@@ -65,7 +68,7 @@ impl Block {
 
     /// True when this is the block that comes after one with these ends.
     pub fn follows(&self, last: Position, sum: u32) -> bool {
-        self.first == last + 1 && self.previous == sum
+        last.checked_add(1) == Some(self.first) && self.previous == sum
     }
 
     /// # Errors
@@ -96,7 +99,11 @@ impl Block {
         let mut text = Vec::new();
         for frame in frames.into_iter().filter(|frame| wanted(frame)) {
             let raw = zstd::bulk::decompress(frame.packed, frame.raw);
-            text.extend(raw.map_err(|error| self.damaged(&error.to_string()))?);
+            let raw = raw.map_err(|error| self.damaged(&error.to_string()))?;
+            if raw.len() != frame.raw {
+                return Err(self.damaged("a frame has another length than the directory says"));
+            }
+            text.extend(raw);
         }
         String::from_utf8(text).map_err(|_| self.damaged("its text is no UTF-8"))
     }
@@ -165,7 +172,7 @@ impl BlockBuilder {
     /// Adds a line with its line feed; positions without gaps.
     ///
     /// # Errors
-    /// When there is no memory to pack it.
+    /// When the line is larger than any reader would unpack, or there is no memory to pack it.
     pub fn push(
         &mut self,
         position: Position,
@@ -173,6 +180,9 @@ impl BlockBuilder {
         line: &[u8],
         keys: &[Key],
     ) -> Result<()> {
+        if line.len() > FRAME_MAX {
+            return Err(Error::TooLarge { position, bytes: line.len(), most: FRAME_MAX });
+        }
         if self.raw.len() + line.len() > FRAME && !self.raw.is_empty() {
             self.close_frame()?;
         }

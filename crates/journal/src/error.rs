@@ -58,6 +58,28 @@ pub enum Error {
         /// What does not fit.
         what: String,
     },
+    /// A block that was handed in out of its turn; nothing was stored.
+    #[error(
+        "a block from position {first} on does not follow position {last}: nothing was stored; start again, which reads the journal anew"
+    )]
+    OutOfTurn {
+        /// First position of the block.
+        first: u64,
+        /// Where the journal ends.
+        last: u64,
+    },
+    /// A fact that no block can hold; nothing was stored.
+    #[error(
+        "the fact for position {position} has {bytes} bytes, more than a block can hold ({most}): nothing was stored; ask for less at once"
+    )]
+    TooLarge {
+        /// The position that it was to have.
+        position: u64,
+        /// Its size as a line.
+        bytes: usize,
+        /// The largest line.
+        most: usize,
+    },
     /// A line that is no fact of this business.
     #[error("a line is no fact of this program: {0}")]
     NotAFact(String),
@@ -91,8 +113,20 @@ impl From<serde_json::Error> for Error {
 impl Error {
     /// What SQLite says of a file, sorted by remedy.
     pub(crate) fn of_sqlite(path: &std::path::Path, source: rusqlite::Error) -> Error {
+        use rusqlite::Error::{
+            FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType,
+            QueryReturnedNoRows,
+        };
         use rusqlite::ErrorCode::{DatabaseCorrupt, DiskFull, NotADatabase, ReadOnly};
         let path = path.to_owned();
+        // A row that is missing, or is not what was written there, is damage as well.
+        if let FromSqlConversionFailure(..)
+        | IntegralValueOutOfRange(..)
+        | InvalidColumnType(..)
+        | QueryReturnedNoRows = source
+        {
+            return Error::Damaged { path, what: source.to_string() };
+        }
         match source.sqlite_error_code() {
             Some(DatabaseCorrupt | NotADatabase) => {
                 Error::Damaged { path, what: source.to_string() }

@@ -114,6 +114,10 @@ impl Journal for Memory {
             }
             None => None,
         };
+        let (last, sum) = stored.blocks.last_key_value().map_or((0, 0), |(_, b)| (b.last, b.sum));
+        if !block.follows(last, sum) {
+            return Err(Error::OutOfTurn { first: block.first, last });
+        }
         if fails != Some(false) {
             stored.blocks.insert(block.first, block.clone());
             stored.vault.extend(vault.iter().map(|row| (row.id, row.clone())));

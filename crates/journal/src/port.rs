@@ -29,7 +29,8 @@ pub struct VaultRow {
 
 /// The writing end; has one owner.
 pub trait Journal: Send {
-    /// Block and vault rows, all or nothing, on disk when it returns.
+    /// Block and vault rows, all or nothing, on disk when it returns. A block that does not follow the
+    /// last one is refused.
     ///
     /// # Errors
     /// When they are not; memory is then ahead of the disk and the program has to end.
@@ -41,12 +42,14 @@ pub trait Journal: Send {
     /// # Errors
     /// When the store cannot be opened once more.
     fn reader(&self) -> Result<Box<dyn Reader>>;
-    /// Deletes a vault row for good, as after the use of a payment token.
+    /// Deletes a vault row, as after the use of a payment token. A store's own log may keep it until
+    /// that log has come round, at the latest until the next opening.
     ///
     /// # Errors
     /// When the store cannot be written.
     fn remove(&mut self, id: VaultId) -> Result<()>;
-    /// Deletes all of a person's vault rows for good; says how many there were.
+    /// Deletes all of a person's vault rows for good, also from the store's own log; says how many
+    /// there were.
     ///
     /// # Errors
     /// When the store cannot be written.

@@ -1,3 +1,7 @@
 //! What the program `cartage` does, one module per command.
 
+pub mod shop;
+
 pub mod replay;
+
+pub mod journal_tools;

@@ -8,7 +8,10 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum SiteCommand {
     /// It begins to work.
-    Open { time_zone: CompactString },
+    Open {
+        /// IANA name.
+        time_zone: CompactString,
+    },
     /// It ends.
     Close,
 }

@@ -33,9 +33,7 @@ impl Units {
             None => 0,
             Some(named) => named.get(&line.line).copied().unwrap_or(line.units),
         };
-        let beyond = |line: &Units| {
-            Units::new(line.line, line.units.saturating_sub(stays(line)))
-        };
+        let beyond = |line: &Units| Units::new(line.line, line.units.saturating_sub(stays(line)));
         lines.iter().map(beyond).filter(|line| line.units > 0).collect()
     }
 }

@@ -428,6 +428,28 @@ fn a_hold_stands_beside_the_status() {
 }
 
 #[test]
+fn facts_are_written_small_and_read_back() {
+    let read_back = |fact: &OrderFact, json: &str| {
+        assert_eq!(serde_json::to_string(fact).unwrap(), json);
+        assert_eq!(serde_json::from_str::<OrderFact>(json).unwrap(), *fact);
+    };
+    let opened_json =
+        r#"{"type":"orders/fulfilment_opened@1","body":{"fulfilment":1,"lines":[[1,5]]}}"#;
+    read_back(&opened(1, &[(1, 5)]), opened_json);
+    read_back(&SECURED, r#"{"type":"orders/payment_secured@1","body":{"payment":1}}"#);
+    let [_, there] = delivered(2);
+    read_back(&there, r#"{"type":"orders/delivered@1","body":{"fulfilment":2}}"#);
+    read_back(&OrderFact::Completed, r#"{"type":"orders/completed@1"}"#);
+    let requested = requested(basket());
+    let json = serde_json::to_string(&requested).unwrap();
+    assert_eq!(serde_json::from_str::<OrderFact>(&json).unwrap(), requested);
+    // A state is stored and goes on where it was.
+    let order = paid(cups_sealed());
+    let stored = serde_json::to_string(order.state()).unwrap();
+    assert_eq!(&serde_json::from_str::<Order>(&stored).unwrap(), order.state());
+}
+
+#[test]
 fn others_may_ask_what_has_become_of_it() {
     let order = paid(cups_sealed());
     let order = order.state();

@@ -14,6 +14,7 @@ use kernel::{Business, Position, Timestamp};
 use mail::Mail;
 use std::{
     io,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering::SeqCst},
@@ -75,11 +76,15 @@ impl<B: Business> Handlers<B> {
         };
         let ear = shared.clone();
         let threads = vec![
-            Builder::new()
-                .name("handlers".into())
-                .spawn(move || runtime.block_on(worker.work()))?,
+            Builder::new().name("handlers".into()).spawn(move || {
+                let shared = worker.shared.clone();
+                let work = || runtime.block_on(worker.work());
+                if catch_unwind(AssertUnwindSafe(work)).is_err() {
+                    shared.give_notice();
+                }
+            })?,
             Builder::new().name("handlers-ear".into()).spawn(move || {
-                listen(&feed, &ear.bell, &ear.stop);
+                listen(&feed, standing.heard, &ear.bell, &ear.stop);
             })?,
         ];
         Ok(Handlers { shared, threads })
@@ -189,6 +194,11 @@ impl<B: Business> Shared<B> {
 
     fn standing(&self) -> MutexGuard<'_, Standing> {
         self.standing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn give_notice(&self) {
+        let text = "handlers stopped by a panic: nothing outside is asked until the next start";
+        self.alarms.raise(self.clock.now(), "handlers_failed", text.to_owned());
     }
 
     fn visit<T>(&self, act: impl FnOnce(&mut Desk<B>, Timestamp) -> T) -> T {

@@ -22,7 +22,8 @@ pub struct HandlerLimits {
     pub behind_letter: usize,
     /// Requests that wait behind letters in all; one more becomes a letter itself.
     pub behind_letters: usize,
-    /// Letters that await a decision; beyond, no further facts are read.
+    /// Letters that await a decision; of more, the oldest whose story was told is dropped. While all
+    /// of them keep a story waiting, no further facts are read.
     pub letters: usize,
     /// Transient failures in a row after which a provider is left alone for a while.
     pub breaker_failures: u32,

@@ -47,7 +47,7 @@ impl<B: Business> Stepper<B> {
     pub fn step(&mut self, now: Timestamp) -> Vec<Report<B>> {
         for started in self.desk.start(now) {
             let ticket = started.ticket;
-            let outcome = match poll_once(&mut call(started)) {
+            let outcome = match poll_once::<B>(&mut call(started)) {
                 Poll::Ready(outcome) => outcome,
                 Poll::Pending => Err(Failure::Transient("no answer at once".to_owned())),
             };

@@ -58,7 +58,9 @@ pub enum Error {
         source: std::io::Error,
     },
     /// A stored document is none of this view.
-    #[error("{file}: the document {key:?} of view {view} cannot be read ({what}): run `cartage views rebuild {view}`")]
+    #[error(
+        "{file}: the document {key:?} of view {view} cannot be read ({what}): run `cartage views rebuild {view}`"
+    )]
     BadDocument {
         /// Which file.
         file: PathBuf,
@@ -70,7 +72,9 @@ pub enum Error {
         what: String,
     },
     /// The view folds to something that cannot be stored.
-    #[error("view {view} makes a document {key:?} that cannot be stored ({what}): correct the view, then run `cartage views rebuild {view}`")]
+    #[error(
+        "view {view} makes a document {key:?} that cannot be stored ({what}): correct the view, then run `cartage views rebuild {view}`"
+    )]
     Unstorable {
         /// Whose document.
         view: &'static str,
@@ -80,7 +84,9 @@ pub enum Error {
         what: String,
     },
     /// There is no table yet, or only one of another shape.
-    #[error("{file}: view {view} is still being built: try again in a while; should it stay so, see the alarms and run `cartage views rebuild {view}`")]
+    #[error(
+        "{file}: view {view} is still being built: try again in a while; should it stay so, see the alarms and run `cartage views rebuild {view}`"
+    )]
     NotBuilt {
         /// Which file.
         file: PathBuf,

@@ -73,12 +73,6 @@ impl<V: View> Folding<V> {
         }
     }
 
-    /// The document under a key, as far as it is in memory.
-    pub(super) fn document(&self, key: &str) -> Option<&V::Document> {
-        let kept = self.documents.get(key)?;
-        (kept.document != V::Document::default()).then_some(&kept.document)
-    }
-
     fn load(&self, key: &str, load: Load<'_>) -> Result<Kept<V::Document>> {
         let absent = self.put_out.as_ref().is_some_and(|keys| !keys.contains(&hash(key)));
         let document = match if absent { None } else { load(key)? } {

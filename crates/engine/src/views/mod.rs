@@ -34,7 +34,7 @@ mod tests;
 pub use driver::run;
 pub use error::{Error, Result};
 pub use past::{Compared, Difference, at, equal_to_rebuilt};
-pub use query::{Cursor, Page, Query};
+pub use query::{Cursor, NoCursor, Page, Query};
 pub use reader::Reader;
 pub use runner::Runner;
 pub use seen::{Doing, Seen, Status};
@@ -143,10 +143,6 @@ impl Layout {
 
 impl Default for Bounds {
     fn default() -> Self {
-        Bounds {
-            unflushed_facts: 50_000,
-            delay: Duration::from_millis(100),
-            documents: 1 << 16,
-        }
+        Bounds { unflushed_facts: 50_000, delay: Duration::from_millis(100), documents: 1 << 16 }
     }
 }

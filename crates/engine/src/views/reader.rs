@@ -1,188 +1,220 @@
-//! Reads what the views have written.
+//! Reads what was written, while the views go on.
 
 use super::{
-    Error,
-    store::{standing, table_of, value},
+    Checksum, Error, Layout, Page, Query, Result,
+    fold::parse,
+    query,
+    store::open_to_read,
+    table::{self, Entry},
 };
-use kernel::{Column, Position, View};
-use rusqlite::{Connection, OptionalExtension, types::Value};
+use kernel::{Position, View};
+use rusqlite::{Connection, OptionalExtension};
 use std::{
-    path::PathBuf,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
 };
 
-/// The most documents of one page.
-const PAGE: usize = 250;
+/// Connections that wait for the next reader.
+const IDLE_MAX: usize = 16;
+/// Rows that are fetched at once where all are asked for.
+const STRIDE: i64 = 1000;
 
-/// Reads documents; cheap to clone.
+/// Reads documents; several at once, cheap to clone.
 #[derive(Clone)]
-pub struct Reader {
-    connection: Arc<Mutex<Connection>>,
-    path: PathBuf,
-}
+pub struct Reader(Arc<Source>);
 
-/// What a column must be.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Filter {
-    /// This value.
-    Is(&'static str, Column),
-    /// At least this.
-    From(&'static str, Column),
-    /// At most this.
-    Until(&'static str, Column),
-}
-
-/// Which documents, in which order.
-#[derive(Clone, Debug, Default)]
-pub struct Query {
-    /// All of them must hold.
-    pub filters: Vec<Filter>,
-    /// By this column, then by key; by key alone where there is none.
-    pub order: Option<&'static str>,
-    /// The other way round.
-    pub descending: bool,
-    /// At most so many, and never more than 250; 0 means as many as that.
-    pub limit: usize,
-    /// Go on after this document.
-    pub after: Option<Cursor>,
-}
-
-/// Where a page ended.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Cursor {
-    value: Value,
-    key: String,
-}
-
-/// Some documents, and where to go on.
-#[derive(Clone, Debug)]
-pub struct Page<D> {
-    /// With their keys.
-    pub documents: Vec<(String, D)>,
-    /// None at the end.
-    pub next: Option<Cursor>,
+enum Source {
+    File { file: PathBuf, idle: Mutex<Vec<Connection>> },
+    Memory(Arc<Mutex<Connection>>),
 }
 
 impl Reader {
-    pub(super) fn new(connection: Arc<Mutex<Connection>>, path: PathBuf) -> Reader {
-        Reader { connection, path }
-    }
-
-    /// One document.
+    /// Of a file that another program may be writing.
     ///
     /// # Errors
-    /// When the store or the document cannot be read.
-    pub fn get<V: View>(&self, key: &str) -> Result<Option<V::Document>, Error> {
-        let find = format!("SELECT document FROM \"{}\" WHERE key = ?", table_of(V::NAME));
-        let json: Option<String> = self
-            .lock()
-            .prepare_cached(&find)
-            .and_then(|mut find| find.query_row([key], |row| row.get(0)).optional())
-            .map_err(|error| self.failed(error))?;
-        json.map(|json| parse::<V>(key, &json)).transpose()
+    /// When it cannot be opened.
+    pub fn open(file: &Path) -> Result<Reader> {
+        let reader = Reader::of_file(file);
+        reader.read(|_| Ok(()))?;
+        Ok(reader)
     }
 
-    /// A page of documents.
+    pub(super) fn of_file(file: &Path) -> Reader {
+        Reader(Arc::new(Source::File { file: file.to_owned(), idle: Mutex::default() }))
+    }
+
+    pub(super) fn of_memory(connection: Arc<Mutex<Connection>>) -> Reader {
+        Reader(Arc::new(Source::Memory(connection)))
+    }
+
+    /// The document under a key; none when it is as before its first fact.
     ///
     /// # Errors
-    /// When a column is unknown, or the store or a document cannot be read.
-    pub fn list<V: View>(&self, query: &Query) -> Result<Page<V::Document>, Error> {
-        let (sql, values) = select::<V>(query)?;
-        let limit = if query.limit == 0 { PAGE } else { query.limit.min(PAGE) };
-        let connection = self.lock();
-        let failed = |error| self.failed(error);
-        let mut find = connection.prepare_cached(&sql).map_err(failed)?;
-        let mut rows = find.query(rusqlite::params_from_iter(values)).map_err(failed)?;
-        let mut page = Page { documents: Vec::new(), next: None };
-        let mut last = None;
-        while let Some(row) = rows.next().map_err(failed)? {
-            if page.documents.len() == limit {
-                page.next = last;
-                break;
+    /// When the view is being built, or the store or the document cannot be read.
+    pub fn get<V: View>(&self, key: &str) -> Result<Option<V::Document>> {
+        let json = self.read(|connection| {
+            let table = self.entry(connection, Layout::of::<V>())?.table();
+            let sql = format!("SELECT document FROM \"{table}\" WHERE key = ?");
+            let found = connection.prepare_cached(&sql).and_then(|mut select| {
+                select.query_row([key], |row| row.get::<_, String>(0)).optional()
+            });
+            found.map_err(|error| self.failed(error))
+        })?;
+        json.map(|json| self.parse::<V>(key, &json)).transpose()
+    }
+
+    /// A page of a list.
+    ///
+    /// # Errors
+    /// When it names no column, the cursor belongs to another list, the view is being built, or the
+    /// store or a document cannot be read.
+    pub fn list<V: View>(&self, query: &Query) -> Result<Page<V::Document>> {
+        let layout = Layout::of::<V>();
+        let found = self.read(|connection| {
+            let table = self.entry(connection, layout)?.table();
+            query::page(connection, layout, &table, query, self.file())
+        })?;
+        let mut rows = Vec::with_capacity(found.rows.len());
+        for (key, json) in found.rows {
+            let document = self.parse::<V>(&key, &json)?;
+            rows.push((key, document));
+        }
+        Ok(Page { rows, next: found.next })
+    }
+
+    /// How many documents pass the filters of a query; its order and its page do not matter.
+    ///
+    /// # Errors
+    /// As [`Reader::list`].
+    pub fn count<V: View>(&self, query: &Query) -> Result<u64> {
+        let layout = Layout::of::<V>();
+        self.read(|connection| {
+            let table = self.entry(connection, layout)?.table();
+            query::count(connection, layout, &table, query, self.file())
+        })
+    }
+
+    /// Every document, in the order of keys: of a file as at one moment, of a store in memory as it
+    /// stands when each is reached.
+    ///
+    /// # Errors
+    /// When the view is being built, or the store or a document cannot be read.
+    pub fn all<V: View>(&self, mut each: impl FnMut(String, V::Document)) -> Result<()> {
+        let mut hand_out = |rows: Vec<(String, String)>| -> Result<Option<String>> {
+            let last = rows.last().map(|(key, _)| key.clone());
+            for (key, json) in rows {
+                let document = self.parse::<V>(&key, &json)?;
+                each(key, document);
             }
-            let key: String = row.get(0).map_err(failed)?;
-            let json: String = row.get(1).map_err(failed)?;
-            last = Some(Cursor { value: row.get(2).map_err(failed)?, key: key.clone() });
-            let document = parse::<V>(&key, &json)?;
-            page.documents.push((key, document));
-        }
-        Ok(page)
-    }
-
-    /// Every document, in the order of the keys.
-    ///
-    /// # Errors
-    /// When the store or a document cannot be read.
-    pub fn each<V: View>(&self, mut each: impl FnMut(String, V::Document)) -> Result<(), Error> {
-        let sql = format!("SELECT key, document FROM \"{}\" ORDER BY key", table_of(V::NAME));
-        let connection = self.lock();
-        let failed = |error| self.failed(error);
-        let mut find = connection.prepare(&sql).map_err(failed)?;
-        let mut rows = find.query([]).map_err(failed)?;
-        while let Some(row) = rows.next().map_err(failed)? {
-            let key: String = row.get(0).map_err(failed)?;
-            let json: String = row.get(1).map_err(failed)?;
-            let document = parse::<V>(&key, &json)?;
-            each(key, document);
-        }
-        Ok(())
-    }
-
-    /// How far the written view is.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub fn position<V: View>(&self) -> Result<Position, Error> {
-        let standing = standing(&self.lock(), V::NAME).map_err(|error| self.failed(error))?;
-        Ok(standing.map_or(0, |(_, position)| position))
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Connection> {
-        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn failed(&self, source: rusqlite::Error) -> Error {
-        Error::Store { path: self.path.clone(), source }
-    }
-}
-
-fn parse<V: View>(key: &str, json: &str) -> Result<V::Document, Error> {
-    serde_json::from_str(json).map_err(|error| Error::Document {
-        view: V::NAME,
-        key: key.to_owned(),
-        what: error.to_string(),
-    })
-}
-
-/// Column names come from the view's own list; values are always bound.
-fn select<V: View>(query: &Query) -> Result<(String, Vec<Value>), Error> {
-    let known = |column: &'static str| match V::COLUMNS.contains(&column) {
-        true => Ok(column),
-        false => Err(Error::NoColumn { view: V::NAME, column: column.to_owned() }),
-    };
-    let mut conditions = Vec::new();
-    let mut values = Vec::new();
-    for filter in &query.filters {
-        let (column, sign, wanted) = match filter {
-            Filter::Is(column, wanted) => (column, "=", wanted),
-            Filter::From(column, wanted) => (column, ">=", wanted),
-            Filter::Until(column, wanted) => (column, "<=", wanted),
+            Ok(last)
         };
-        conditions.push(format!("\"{}\" {sign} ?", known(column)?));
-        values.push(value(Some(wanted)));
+        let mut after = Some(String::new());
+        match &*self.0 {
+            Source::File { .. } => self.read(|connection| {
+                while let Some(key) = &after {
+                    after = hand_out(self.stride::<V>(connection, key)?)?;
+                }
+                Ok(())
+            }),
+            Source::Memory(_) => {
+                while let Some(key) = &after {
+                    // Whoever is called may read, too: nothing is locked meanwhile.
+                    after = hand_out(self.read(|connection| self.stride::<V>(connection, key))?)?;
+                }
+                Ok(())
+            }
+        }
     }
-    let order = query.order.map(known).transpose()?.map_or("key".to_owned(), |c| format!("\"{c}\""));
-    let (direction, beyond) = if query.descending { ("DESC", "<") } else { ("ASC", ">") };
-    if let Some(Cursor { value, key }) = &query.after {
-        conditions.push(format!("({order}, key) {beyond} (?, ?)"));
-        values.extend([value.clone(), Value::Text(key.clone())]);
+
+    /// The last fact that is in a view.
+    ///
+    /// # Errors
+    /// When the view is being built, or the store cannot be read.
+    pub fn position<V: View>(&self) -> Result<Position> {
+        self.read(|connection| Ok(self.entry(connection, Layout::of::<V>())?.position))
     }
-    let conditions =
-        if conditions.is_empty() { String::new() } else { format!("WHERE {}", conditions.join(" AND ")) };
-    let sql = format!(
-        "SELECT key, document, {order} FROM \"{}\" {conditions} ORDER BY {order} {direction}, key {direction} LIMIT {}",
-        table_of(V::NAME),
-        PAGE + 1
-    );
-    Ok((sql, values))
+
+    /// Count and sum of a view's documents as they are stored.
+    ///
+    /// # Errors
+    /// When the view is being built, or the store cannot be read.
+    pub fn checksum<V: View>(&self) -> Result<Checksum> {
+        self.read(|connection| {
+            let entry = self.entry(connection, Layout::of::<V>())?;
+            table::checksum(connection, &entry.table()).map_err(|error| self.failed(error))
+        })
+    }
+
+    /// What the store has of a view in the shape that this program knows.
+    pub(super) fn entry(&self, connection: &Connection, layout: Layout) -> Result<Entry> {
+        let sql = "SELECT name, shape, number, position, print FROM views WHERE name = ?";
+        let entry = connection
+            .prepare_cached(sql)
+            .and_then(|mut select| select.query_row([layout.name], Entry::of).optional())
+            .map_err(|error| self.failed(error))?;
+        let built = entry.filter(|entry| entry.shape == layout.shape);
+        let file = || self.file().to_owned();
+        built.ok_or_else(|| Error::NotBuilt { file: file(), view: layout.name })
+    }
+
+    /// Reads as at one moment.
+    pub(super) fn read<T>(&self, job: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        match &*self.0 {
+            Source::Memory(connection) => {
+                let connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+                job(&connection)
+            }
+            Source::File { file, idle } => {
+                let lent = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+                let connection = match lent {
+                    Some(connection) => connection,
+                    None => open_to_read(file).map_err(|error| self.failed(error))?,
+                };
+                let moment = connection.unchecked_transaction();
+                let moment = moment.map_err(|error| self.failed(error))?;
+                let done = job(&moment);
+                drop(moment);
+                let mut idle = idle.lock().unwrap_or_else(PoisonError::into_inner);
+                if idle.len() < IDLE_MAX {
+                    idle.push(connection);
+                }
+                done
+            }
+        }
+    }
+
+    pub(super) fn failed(&self, error: rusqlite::Error) -> Error {
+        Error::of_sqlite(self.file(), error)
+    }
+
+    fn file(&self) -> &Path {
+        match &*self.0 {
+            Source::File { file, .. } => file,
+            Source::Memory(_) => Path::new(":memory:"),
+        }
+    }
+
+    fn parse<V: View>(&self, key: &str, json: &str) -> Result<V::Document> {
+        parse::<V>(key, json).map_err(|error| match error {
+            Error::BadDocument { view, key, what, .. } => {
+                Error::BadDocument { file: self.file().to_owned(), view, key, what }
+            }
+            other => other,
+        })
+    }
+
+    fn stride<V: View>(
+        &self,
+        connection: &Connection,
+        after: &str,
+    ) -> Result<Vec<(String, String)>> {
+        let table = self.entry(connection, Layout::of::<V>())?.table();
+        let sql = format!(
+            "SELECT key, document FROM \"{table}\" WHERE key > ? ORDER BY key LIMIT {STRIDE}"
+        );
+        let rows = connection.prepare_cached(&sql).and_then(|mut select| {
+            select.query_map([after], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+        });
+        rows.map_err(|error| self.failed(error))
+    }
 }

@@ -1,13 +1,14 @@
 //! Lets all views follow the journal, in memory, and writes what has changed in one transaction.
 
 use super::{
-    Bounds, Doing, Kind, Memory, Result, Seen, Status, Store, Views,
+    Bounds, Doing, Error, Kind, Memory, Result, Seen, Status, Store, Views,
     fold::Fold,
     past::Blocks,
     table::{Entry, Table},
 };
 use crate::Alarms;
 use kernel::{Business, Position, Recorded, Timestamp};
+use rusqlite::Connection;
 use std::{
     any::Any,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -39,6 +40,15 @@ pub(super) struct Following<B: Business> {
     pub(super) outdated: Option<Entry>,
     /// Where and why it has stopped.
     pub(super) failed: Option<(Position, String)>,
+}
+
+/// Which table of a view.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    /// The one that is read.
+    Live,
+    /// The one that is being built.
+    Beside,
 }
 
 /// A fold on its way through the journal, and the table it writes.
@@ -107,9 +117,8 @@ impl<B: Business> Runner<B> {
         let known = facts.partition_point(|recorded| recorded.position <= self.position);
         let facts = &facts[known..];
         let Some(last) = facts.last() else { return };
-        let from = self.position;
         self.position = last.position;
-        self.fold_into(|lane| lane.position == from, facts);
+        self.fold(facts);
     }
 
     /// Writes all changed documents and the positions, in one transaction.
@@ -122,36 +131,30 @@ impl<B: Business> Runner<B> {
             return Ok(());
         }
         self.unflushed = 0;
-        let store = self.store.clone();
-        let views = &mut self.views;
+        let (store, bounds, views) = (&self.store, &self.bounds, &mut self.views);
         let written = store.write(|connection| {
             let mut failed = Vec::new();
             for (at, view) in views.iter_mut().enumerate() {
-                if let Err(what) = write_view(view, connection, &store)? {
-                    failed.push((at, what));
+                for (side, kind, lane) in view.lanes() {
+                    if let Err(what) = lane.write(side, kind, connection, store)? {
+                        failed.push((at, side, lane.flushed, what));
+                    }
                 }
             }
             Ok(failed)
         });
-        match written {
-            Err(error) => {
-                let lanes = self.views.iter_mut().flat_map(Following::lanes_with_kind);
-                lanes.for_each(|(kind, lane)| lane.forget(kind, &self.bounds));
-                Err(error)
-            }
-            Ok(failed) => {
-                for (kind, lane) in self.views.iter_mut().flat_map(Following::lanes_with_kind) {
-                    debug_assert!(lane.position >= lane.flushed, "{}", kind.layout.name);
-                    lane.flushed = lane.position;
-                }
-                for (at, what) in failed {
-                    let position = self.views[at].position();
-                    self.fail(at, position, what);
-                }
-                self.seen.publish(self.position);
-                Ok(())
-            }
+        if written.is_err() {
+            let lanes = views.iter_mut().flat_map(Following::lanes);
+            lanes.for_each(|(_, kind, lane)| lane.forget(kind, bounds));
         }
+        for (at, side, position, what) in written? {
+            self.fail(at, side, position, what);
+        }
+        let lanes = self.views.iter_mut().flat_map(Following::lanes);
+        lanes.for_each(|(.., lane)| lane.flushed = lane.position);
+        let live = self.views.iter().filter_map(|view| view.live.as_ref());
+        self.seen.publish(live.map(|lane| lane.flushed).max().unwrap_or(self.position));
+        Ok(())
     }
 
     /// True when something waits to be written.
@@ -194,63 +197,62 @@ impl<B: Business> Runner<B> {
         self.seen.publish_statuses(self.statuses());
     }
 
-    /// Lets those lanes that want them hear these facts.
-    pub(super) fn fold_into(
-        &mut self,
-        wants: impl Fn(&Lane<B>) -> bool,
-        facts: &[Recorded<B>],
-    ) {
+    /// Lets every lane hear those of these facts that come next for it.
+    pub(super) fn fold(&mut self, facts: &[Recorded<B>]) {
         let Some(last) = facts.last() else { return };
         self.at = self.at.max(last.at());
         self.unflushed += facts.len();
         let mut failed = Vec::new();
         for (at, view) in self.views.iter_mut().enumerate() {
-            let stopped = view.failed.is_some();
-            let live = view.live.as_mut().filter(|_| !stopped);
-            for lane in live.into_iter().chain(&mut view.beside).filter(|lane| wants(lane)) {
+            for (side, _, lane) in view.lanes() {
                 if let Err((position, what)) = lane.apply(facts, &self.store) {
-                    failed.push((at, position, what));
+                    failed.push((at, side, position, what));
                 }
             }
         }
-        for (at, position, what) in failed {
-            self.fail(at, position, what);
+        for (at, side, position, what) in failed {
+            self.fail(at, side, position, what);
         }
     }
 
-    /// A view stops: what it had not written is forgotten, and its table stays as it is.
-    fn fail(&mut self, at: usize, position: Position, what: String) {
-        let bounds = &self.bounds;
+    /// A view stops: what it had not written is forgotten, and its table stays as it is. Where only
+    /// a new table fails, the live one goes on.
+    fn fail(&mut self, at: usize, side: Side, position: Position, what: String) {
         let view = &mut self.views[at];
-        let (kind, name) = (view.kind, view.kind.layout.name);
-        if let Some(beside) = view.beside.take()
+        let name = view.kind.layout.name;
+        let still = match (side, &mut view.live) {
+            (Side::Live, Some(live)) => {
+                live.forget(view.kind, &self.bounds);
+                "what it had written can still be read"
+            }
+            (_, Some(_)) => "the view as it was before goes on",
+            (_, None) => "it cannot be read yet",
+        };
+        if side == Side::Beside
+            && let Some(beside) = view.beside.take()
             && let Err(error) = self.store.drop_table(&beside.table)
         {
             self.alarms.raise(self.at, "view_failed", error.to_string());
         }
-        // Where only the new one failed, the live one goes on, unless it fails itself.
-        if let Some(live) = &mut view.live {
-            live.forget(kind, bounds);
-        }
-        view.failed = Some((position, what.clone()));
         let text = format!(
-            "view {name} stopped at position {position} ({what}): what it had written can still \
-             be read; correct the view, then run `cartage views rebuild {name}`"
+            "view {name} stopped at position {position} ({what}): {still}; correct the view, \
+             then run `cartage views rebuild {name}`"
         );
+        if side == Side::Live || view.live.is_none() {
+            view.failed = Some((position, what));
+        }
         self.alarm("view_failed", text);
         self.publish_statuses();
     }
 }
 
 impl<B: Business> Following<B> {
-    /// Position of what it has folded.
-    pub(super) fn position(&self) -> Position {
-        self.live.as_ref().or(self.beside.as_ref()).map_or(0, |lane| lane.position)
-    }
-
-    pub(super) fn lanes_with_kind(&mut self) -> impl Iterator<Item = (Kind<B>, &mut Lane<B>)> {
-        let kind = self.kind;
-        self.live.iter_mut().chain(&mut self.beside).map(move |lane| (kind, lane))
+    /// Those lanes that are at work.
+    pub(super) fn lanes(&mut self) -> impl Iterator<Item = (Side, Kind<B>, &mut Lane<B>)> {
+        let (kind, stopped) = (self.kind, self.failed.is_some());
+        let live = self.live.as_mut().filter(|_| !stopped).map(|lane| (Side::Live, lane));
+        let beside = self.beside.as_mut().map(|lane| (Side::Beside, lane));
+        live.into_iter().chain(beside).map(move |(side, lane)| (side, kind, lane))
     }
 }
 
@@ -285,11 +287,18 @@ impl<B: Business> Lane<B> {
         self.fold.same(one, other)
     }
 
+    /// Folds those facts that come next for it.
     fn apply(
         &mut self,
         facts: &[Recorded<B>],
         store: &Store,
     ) -> std::result::Result<(), (Position, String)> {
+        let known = facts.partition_point(|recorded| recorded.position <= self.position);
+        let facts = &facts[known..];
+        // One that is behind waits until the facts between were read again.
+        let Some(last) = facts.last().filter(|_| facts[0].position == self.position + 1) else {
+            return Ok(());
+        };
         let Lane { fold, table, .. } = self;
         let mut load = |key: &str| {
             let loaded = table.load(&store.connection(), key);
@@ -298,10 +307,7 @@ impl<B: Business> Lane<B> {
         let folded = catch_unwind(AssertUnwindSafe(|| fold.apply(facts, &mut load)));
         let what = match folded {
             Ok(Ok(())) => {
-                let last = facts.last().map_or((self.position, self.print), |last| {
-                    (last.position, print_of(last))
-                });
-                (self.position, self.print) = last;
+                (self.position, self.print) = (last.position, print_of(last));
                 return Ok(());
             }
             Ok(Err(error)) => error.to_string(),
@@ -310,57 +316,49 @@ impl<B: Business> Lane<B> {
         Err((self.fold.at(), what))
     }
 
+    /// Writes what has changed, or nothing of it when the view itself is to blame.
+    fn write(
+        &mut self,
+        side: Side,
+        kind: Kind<B>,
+        connection: &Connection,
+        store: &Store,
+    ) -> Result<std::result::Result<(), String>> {
+        if self.position == self.flushed {
+            return Ok(Ok(()));
+        }
+        let failed = |error| store.failed(error);
+        connection.execute_batch("SAVEPOINT view").map_err(failed)?;
+        let written = catch_unwind(AssertUnwindSafe(|| {
+            if self.fold.is_dirty() {
+                let mut pen = self.table.pen(connection, store.file()).map_err(failed)?;
+                self.fold.write(&mut pen)?;
+            }
+            Ok(())
+        }));
+        let what = match written {
+            Ok(Ok(())) => {
+                // A table that is being built has no position until it is complete.
+                if side == Side::Live {
+                    self.entry(kind).save(connection).map_err(failed)?;
+                }
+                connection.execute_batch("RELEASE view").map_err(failed)?;
+                return Ok(Ok(()));
+            }
+            Ok(Err(error)) if Error::is_of_one_view(&error) => error.to_string(),
+            Ok(Err(error)) => return Err(error),
+            Err(panic) => said(&*panic),
+        };
+        connection.execute_batch("ROLLBACK TO view; RELEASE view").map_err(failed)?;
+        Ok(Err(what))
+    }
+
     /// Back to what is in the table.
     fn forget(&mut self, kind: Kind<B>, bounds: &Bounds) {
         let memory = Memory { documents: bounds.documents, begins: self.flushed == 0 };
         self.fold = (kind.fold)(memory);
         self.position = self.flushed;
     }
-}
-
-/// Writes both lanes of a view, or nothing of them when the view itself is to blame.
-fn write_view<B: Business>(
-    view: &mut Following<B>,
-    connection: &rusqlite::Connection,
-    store: &Store,
-) -> Result<std::result::Result<(), String>> {
-    let failed = |error| store.failed(error);
-    if view.failed.is_some() && view.beside.is_none() {
-        return Ok(Ok(()));
-    }
-    connection.execute_batch("SAVEPOINT view").map_err(failed)?;
-    let written = catch_unwind(AssertUnwindSafe(|| write_lanes(view, connection, store)));
-    let what = match written {
-        Ok(Ok(())) => {
-            connection.execute_batch("RELEASE view").map_err(failed)?;
-            return Ok(Ok(()));
-        }
-        Ok(Err(error)) if error.is_of_one_view() => error.to_string(),
-        Ok(Err(error)) => return Err(error),
-        Err(panic) => said(&*panic),
-    };
-    connection.execute_batch("ROLLBACK TO view; RELEASE view").map_err(failed)?;
-    Ok(Err(what))
-}
-
-fn write_lanes<B: Business>(
-    view: &mut Following<B>,
-    connection: &rusqlite::Connection,
-    store: &Store,
-) -> Result<()> {
-    let kind = view.kind;
-    for (live, lane) in [(true, &mut view.live), (false, &mut view.beside)] {
-        let Some(lane) = lane else { continue };
-        if lane.fold.is_dirty() {
-            let pen = lane.table.pen(connection, store.file());
-            lane.fold.write(&mut pen.map_err(|error| store.failed(error))?)?;
-        }
-        // A table that is being built has no position until it is complete.
-        if live && lane.position != lane.flushed {
-            lane.entry(kind).save(connection).map_err(|error| store.failed(error))?;
-        }
-    }
-    Ok(())
 }
 
 /// Tells one fact from another that lies at the same position of another journal.

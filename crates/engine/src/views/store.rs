@@ -83,14 +83,13 @@ impl Store {
     /// Runs SQL; a damaged file is marked, so that the next opening deletes it.
     pub(super) fn write<T>(&self, job: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
         let connection = self.connection();
-        let done = connection
-            .unchecked_transaction()
-            .map_err(|error| self.failed(error))
-            .and_then(|transaction| {
+        let done = connection.unchecked_transaction().map_err(|error| self.failed(error)).and_then(
+            |transaction| {
                 let done = job(&transaction)?;
                 transaction.commit().map_err(|error| self.failed(error))?;
                 Ok(done)
-            });
+            },
+        );
         if matches!(done, Err(Error::Damaged { .. })) {
             // If even this cannot be written, the next opening will see for itself.
             let _ = connection.pragma_update(None, "user_version", CONDEMNED);

@@ -242,3 +242,9 @@ impl FromSql for Found {
         }
     }
 }
+
+/// The names of a table's columns; none when there is no such table.
+pub(super) fn columns_of(connection: &Connection, table: &str) -> rusqlite::Result<Vec<String>> {
+    let mut all = connection.prepare("SELECT name FROM pragma_table_info(?) ORDER BY cid")?;
+    all.query_map([table], |row| row.get(0))?.collect()
+}

@@ -56,7 +56,10 @@ impl View for CashLedger {
 
 fn amount(fact: &Fact) -> Option<Money> {
     match fact {
-        Fact::Payment(_, PaymentFact::Captured { amount, .. } | PaymentFact::Refunded { amount, .. })
+        Fact::Payment(
+            _,
+            PaymentFact::Captured { amount, .. } | PaymentFact::Refunded { amount, .. },
+        )
         | Fact::Ledger(_, LedgerFact::Adjusted { amount, .. }) => Some(*amount),
         Fact::CreditNote(_, CreditNoteFact::Issued(issue)) => Some(issue.amount),
         _ => None,

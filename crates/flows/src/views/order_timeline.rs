@@ -64,7 +64,9 @@ fn told(fact: &Fact) -> Option<(OrderId, Option<u32>, &'static str)> {
         Fact::Parcel(parcel, fact) => {
             parcel_words(fact).map(|words| (parcel.order, Some(parcel.number), words))
         }
-        Fact::Return(id, fact) => return_words(fact).map(|words| (id.order, Some(id.number), words)),
+        Fact::Return(id, fact) => {
+            return_words(fact).map(|words| (id.order, Some(id.number), words))
+        }
         _ => None,
     }
 }

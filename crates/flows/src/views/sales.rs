@@ -57,9 +57,11 @@ impl View for SalesPerDay {
         match fact {
             OrderFact::Requested(requested) => {
                 sales.orders += 1;
-                sales.units += requested.lines.iter().map(|line| u64::from(line.units)).sum::<u64>();
+                sales.units +=
+                    requested.lines.iter().map(|line| u64::from(line.units)).sum::<u64>();
             }
-            OrderFact::Packed { amount, .. } | OrderFact::Delivered { amount: Some(amount), .. } => {
+            OrderFact::Packed { amount, .. }
+            | OrderFact::Delivered { amount: Some(amount), .. } => {
                 sales.minor += amount.minor;
             }
             OrderFact::Cancelled { refund: Some(back), .. }

@@ -7,6 +7,8 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::{
     fs::File,
     path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
 };
 
 const TABLES: &str = "
@@ -30,17 +32,21 @@ const TABLES: &str = "
 const BLOCK: &str = "SELECT first, last, at, previous, sum, body FROM blocks";
 /// Blocks at the end that are checked before the first answer.
 const TAIL: usize = 64;
+/// How long a commit waits for others by default; only a copy that is being taken locks at all.
+const BUSY: Duration = Duration::from_secs(10);
+/// How long the forgetting of a person waits for readers: commits wait behind it.
+const BUSY_FORGETTING: Duration = Duration::from_millis(100);
 
 /// The writing end of `journal.db`.
 pub struct SqliteJournal {
     connection: Connection,
     path: PathBuf,
     tip: Option<Tip>,
-    _lock: File,
+    _lock: Arc<File>,
 }
 
 impl SqliteJournal {
-    pub(super) fn open(path: &Path, lock: File) -> Result<SqliteJournal> {
+    pub(super) fn open(path: &Path, lock: Arc<File>) -> Result<SqliteJournal> {
         let connection = prepare(path).map_err(|error| Error::of_sqlite(path, error))?;
         let read = |error| Error::of_sqlite(path, error);
         let found: i64 =
@@ -92,6 +98,15 @@ impl SqliteJournal {
         self.connection.total_changes()
     }
 
+    /// Brings the log home and cuts it to nothing, because it still has what was deleted. A reader
+    /// that is busy longer than a moment puts this off, at the latest until the next opening.
+    fn empty_log(&self) -> rusqlite::Result<()> {
+        self.connection.busy_timeout(BUSY_FORGETTING)?;
+        let emptied = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        self.connection.busy_timeout(BUSY)?;
+        emptied
+    }
+
     /// The file may not grow beyond its size by more than so many pages, as on a nearly full disk.
     ///
     /// # Errors
@@ -118,13 +133,14 @@ fn prepare(path: &Path) -> rusqlite::Result<Connection> {
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "secure_delete", "ON")?;
     connection.pragma_update(None, "wal_autocheckpoint", 2000)?;
+    connection.busy_timeout(BUSY)?;
     // A log that was large once does not stay large.
     connection.pragma_update(None, "journal_size_limit", 32 * 1024 * 1024)?;
     Ok(connection)
 }
 
 /// A restart must not trust what only the page cache has seen: the end is read and checked.
-fn check_tail(connection: &Connection, path: &Path) -> Result<Option<Tip>> {
+pub(super) fn check_tail(connection: &Connection, path: &Path) -> Result<Option<Tip>> {
     let read = |error| Error::of_sqlite(path, error);
     let mut newest = connection
         .prepare(&format!("{BLOCK} ORDER BY first DESC LIMIT {}", TAIL + 1))
@@ -150,6 +166,10 @@ fn check_tail(connection: &Connection, path: &Path) -> Result<Option<Tip>> {
 
 impl Journal for SqliteJournal {
     fn append(&mut self, block: &Block, vault: &[VaultRow]) -> Result<()> {
+        let (last, sum) = self.tip.map_or((0, 0), |tip| (tip.last, tip.sum));
+        if !block.follows(last, sum) {
+            return Err(Error::OutOfTurn { first: block.first, last });
+        }
         self.store(block, vault).map_err(|error| Error::of_sqlite(&self.path, error))?;
         self.tip = Some(Tip { last: block.last, sum: block.sum, at: block.at });
         Ok(())
@@ -172,6 +192,7 @@ impl Journal for SqliteJournal {
     fn forget(&mut self, subject: PersonId) -> Result<usize> {
         let delete = "DELETE FROM vault WHERE subject = ?";
         let deleted = self.connection.execute(delete, [subject.to_string()]);
+        let deleted = deleted.and_then(|count| self.empty_log().map(|()| count));
         deleted.map_err(|error| Error::of_sqlite(&self.path, error))
     }
 }

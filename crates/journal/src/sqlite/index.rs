@@ -9,12 +9,14 @@ use kernel::{Position, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs,
+    fs::{self, File},
+    io::ErrorKind,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 /// The form of `index.db`; any other is thrown away.
-const FORMAT: i64 = 1;
+const FORMAT: i64 = 2;
 
 const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS mark (
@@ -39,9 +41,14 @@ const TABLES: &str = "
     ) STRICT;
 ";
 
+/// Ends the name of the note that damage was met.
+const DAMAGED: &str = "-damaged";
 const MINUTE: i64 = 60_000_000;
 const LEVEL: i32 = 1;
 const STATE_MAX: usize = 256 * 1024 * 1024;
+
+/// How often a reader may find that another program has merged what it was looking at.
+const RELOADS: u32 = 5;
 
 /// Timers of one minute: time in microseconds, process, name.
 type Pile = BTreeSet<(i64, String, String)>;
@@ -50,33 +57,37 @@ type Pile = BTreeSet<(i64, String, String)>;
 pub struct SqliteIndex {
     connection: Connection,
     path: PathBuf,
-    mark: Option<Mark>,
     runs: Runs,
+    /// Held until the journal and this have both ended.
+    _lock: Arc<File>,
 }
 
 impl SqliteIndex {
     /// Says why an index that was there had to be thrown away.
-    pub(super) fn open(path: &Path) -> Result<(SqliteIndex, Option<String>)> {
-        match SqliteIndex::open_as_is(path) {
+    pub(super) fn open(path: &Path, lock: Arc<File>) -> Result<(SqliteIndex, Option<String>)> {
+        match SqliteIndex::open_as_is(path, lock.clone()) {
             Ok(index) => Ok((index, None)),
             Err(reason) => {
-                for end in ["", "-wal", "-shm"] {
-                    let mut file = path.as_os_str().to_owned();
-                    file.push(end);
-                    match fs::remove_file(&file) {
-                        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                // The note goes last: until then a stop in between finds it and begins again.
+                for end in ["", "-wal", "-shm", DAMAGED] {
+                    match fs::remove_file(beside(path, end)) {
+                        Err(error) if error.kind() != ErrorKind::NotFound => {
                             return Err(Error::of_io(path, error));
                         }
                         _ => {}
                     }
                 }
-                Ok((SqliteIndex::open_as_is(path)?, Some(reason.to_string())))
+                Ok((SqliteIndex::open_as_is(path, lock)?, Some(reason.to_string())))
             }
         }
     }
 
-    fn open_as_is(path: &Path) -> Result<SqliteIndex> {
+    fn open_as_is(path: &Path, lock: Arc<File>) -> Result<SqliteIndex> {
         let read = |error| Error::of_sqlite(path, error);
+        if beside(path, DAMAGED).exists() {
+            let what = "damage was found while it was in use".to_owned();
+            return Err(Error::Damaged { path: path.to_owned(), what });
+        }
         let connection = prepare(path).map_err(read)?;
         let found: i64 =
             connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(read)?;
@@ -89,25 +100,41 @@ impl SqliteIndex {
             runs::TABLES
         );
         connection.execute_batch(&make).map_err(read)?;
-        let mark = read_mark(&connection).map_err(read)?;
         let runs = Runs::load(&connection).map_err(read)?;
-        Ok(SqliteIndex { connection, path: path.to_owned(), mark, runs })
+        Ok(SqliteIndex { connection, path: path.to_owned(), runs, _lock: lock })
     }
 
     fn store(&mut self, checkpoint: &Checkpoint) -> rusqlite::Result<runs::Added> {
         let transaction = self.connection.transaction()?;
-        let added = self.runs.add(&transaction, checkpoint.places.clone())?;
+        let mark = checkpoint.mark;
+        let added = self.runs.add(&transaction, checkpoint.places.clone(), mark)?;
         for snapshot in &checkpoint.snapshots {
             keep(&transaction, snapshot)?;
         }
         move_timers(&transaction, &checkpoint.timers)?;
-        let Mark { position, sum } = checkpoint.mark;
         transaction
             .prepare_cached("INSERT OR REPLACE INTO mark VALUES (1, ?, ?)")?
-            .execute(params![position as i64, sum])?;
+            .execute(params![mark.position as i64, mark.sum])?;
         transaction.commit()?;
         Ok(added)
     }
+}
+
+fn beside(path: &Path, end: &str) -> PathBuf {
+    let mut file = path.as_os_str().to_owned();
+    file.push(end);
+    file.into()
+}
+
+/// Damage met by the owner of the folder is noted beside the file, so that the next start makes the
+/// index again and does not fail in the same way.
+fn failed(path: &Path, error: rusqlite::Error) -> Error {
+    let error = Error::of_sqlite(path, error);
+    if matches!(error, Error::Damaged { .. }) {
+        // Where even this cannot be written, the error itself says what to do.
+        let _ = fs::write(beside(path, DAMAGED), error.to_string());
+    }
+    error
 }
 
 fn prepare(path: &Path) -> rusqlite::Result<Connection> {
@@ -118,15 +145,6 @@ fn prepare(path: &Path) -> rusqlite::Result<Connection> {
     connection.pragma_update(None, "journal_size_limit", 32 * 1024 * 1024)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
-}
-
-fn read_mark(connection: &Connection) -> rusqlite::Result<Option<Mark>> {
-    connection
-        .prepare_cached("SELECT position, sum FROM mark")?
-        .query_row([], |row| {
-            Ok(Mark { position: row.get::<_, i64>(0)?.cast_unsigned(), sum: row.get(1)? })
-        })
-        .optional()
 }
 
 /// Adds a snapshot; of earlier ones those stay whose number is divisible by a power of two that is
@@ -205,23 +223,21 @@ fn read_pile(text: &str) -> rusqlite::Result<Pile> {
 impl Index for SqliteIndex {
     fn write(&mut self, checkpoint: &Checkpoint) -> Result<()> {
         let stored = self.store(checkpoint);
-        self.runs.publish(stored.map_err(|error| Error::of_sqlite(&self.path, error))?);
-        self.mark = Some(checkpoint.mark);
+        self.runs.publish(stored.map_err(|error| failed(&self.path, error))?);
         Ok(())
     }
 
     fn mark(&self) -> Option<Mark> {
-        self.mark
+        self.runs.mark()
     }
 
     fn reset(&mut self) -> Result<()> {
         let delete = "BEGIN IMMEDIATE; DELETE FROM mark; DELETE FROM snapshots; DELETE FROM timers;
             DELETE FROM runs; DELETE FROM pages; COMMIT;";
-        let deleted = self.connection.execute_batch(delete);
-        deleted.map_err(|error| Error::of_sqlite(&self.path, error))?;
-        self.mark = None;
+        // Forgotten first, so that no reader looks for pages that have gone.
         self.runs.clear();
-        Ok(())
+        let deleted = self.connection.execute_batch(delete);
+        deleted.map_err(|error| failed(&self.path, error))
     }
 
     fn reader(&self) -> Result<Box<dyn IndexReader>> {
@@ -233,22 +249,51 @@ pub(super) struct SqliteIndexReader {
     connection: Connection,
     path: PathBuf,
     runs: Runs,
+    owner: Owner,
+}
+
+/// Whose index it is.
+#[derive(Clone, Copy, PartialEq)]
+enum Owner {
+    /// This program's, whose writer tells of every change.
+    Here,
+    /// Perhaps another program's, which merges runs as it pleases.
+    Elsewhere,
 }
 
 impl SqliteIndexReader {
     fn open(path: &Path, runs: Runs) -> Result<SqliteIndexReader> {
-        Ok(SqliteIndexReader { connection: read_only(path)?, path: path.to_owned(), runs })
+        let owner = Owner::Here;
+        Ok(SqliteIndexReader { connection: read_only(path)?, path: path.to_owned(), runs, owner })
     }
 
-    /// For a program that does not own the folder: knows the runs of this moment.
+    /// For a program that does not own the folder: knows mark and runs of this moment.
     pub(super) fn open_alone(path: &Path) -> Result<SqliteIndexReader> {
         let connection = read_only(path)?;
         let runs = Runs::load(&connection).map_err(|error| Error::of_sqlite(path, error))?;
-        Ok(SqliteIndexReader { connection, path: path.to_owned(), runs })
+        let owner = Owner::Elsewhere;
+        Ok(SqliteIndexReader { connection, path: path.to_owned(), runs, owner })
     }
 
     fn failed(&self, error: rusqlite::Error) -> Error {
-        Error::of_sqlite(&self.path, error)
+        match self.owner {
+            Owner::Here => failed(&self.path, error),
+            Owner::Elsewhere => Error::of_sqlite(&self.path, error),
+        }
+    }
+
+    fn find_places(&self, key: Key, from: Position) -> rusqlite::Result<Vec<Position>> {
+        for _ in 0..RELOADS {
+            if let Some(places) = self.runs.places(&self.connection, key, from)? {
+                return Ok(places);
+            }
+            if self.owner == Owner::Here {
+                break;
+            }
+            self.runs.reload(&self.connection)?;
+        }
+        // A page that nobody has merged is missing.
+        Err(rusqlite::Error::QueryReturnedNoRows)
     }
 
     fn find_snapshot(&self, stream: &str, until: i64) -> rusqlite::Result<Option<Snapshot>> {
@@ -303,8 +348,7 @@ fn unpack(packed: &[u8]) -> std::io::Result<String> {
 
 impl IndexReader for SqliteIndexReader {
     fn mark(&self) -> Option<Mark> {
-        // An index that cannot be read knows nothing; whoever needs more of it hears the error.
-        read_mark(&self.connection).ok().flatten()
+        self.runs.mark()
     }
 
     fn may_know(&self, key: Key) -> bool {
@@ -312,7 +356,7 @@ impl IndexReader for SqliteIndexReader {
     }
 
     fn places(&self, key: Key, from: Position) -> Result<Vec<Position>> {
-        self.runs.places(&self.connection, key, from).map_err(|error| self.failed(error))
+        self.find_places(key, from).map_err(|error| self.failed(error))
     }
 
     fn snapshot(&self, stream: &str, until: Position) -> Result<Option<Snapshot>> {
@@ -350,6 +394,8 @@ impl IndexReader for SqliteIndexReader {
     }
 
     fn another(&self) -> Result<Box<dyn IndexReader>> {
-        SqliteIndexReader::open(&self.path, self.runs.clone()).map(|reader| Box::new(reader) as _)
+        let (connection, path) = (read_only(&self.path)?, self.path.clone());
+        let (runs, owner) = (self.runs.clone(), self.owner);
+        Ok(Box::new(SqliteIndexReader { connection, path, runs, owner }))
     }
 }

@@ -3,6 +3,7 @@
 
 mod blocks;
 mod index;
+mod merge;
 mod runs;
 
 use crate::{Error, IndexReader, Reader, Result};
@@ -10,6 +11,7 @@ use rusqlite::{Connection, OpenFlags};
 use std::{
     fs::{self, File, TryLockError},
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -36,8 +38,8 @@ pub struct Folder {
 pub fn open(folder: &Path) -> Result<Folder> {
     fs::create_dir_all(folder).map_err(|error| Error::of_io(folder, error))?;
     let lock = lock(folder)?;
-    let journal = SqliteJournal::open(&folder.join("journal.db"), lock)?;
-    let (index, rebuilt) = SqliteIndex::open(&folder.join("index.db"))?;
+    let journal = SqliteJournal::open(&folder.join("journal.db"), lock.clone())?;
+    let (index, rebuilt) = SqliteIndex::open(&folder.join("index.db"), lock)?;
     Ok(Folder { journal, index, rebuilt })
 }
 
@@ -51,30 +53,59 @@ pub fn read(folder: &Path) -> Result<(Box<dyn Reader>, Box<dyn IndexReader>)> {
     Ok((Box::new(reader), Box::new(index)))
 }
 
-/// Copies the journal while it is written, in small steps; the copy is a data folder of its own.
+/// Copies the journal as it is at this moment, in small steps while it is written; the copy is a data
+/// folder of its own. It has its name only once it is complete and its end was checked.
 ///
 /// # Errors
-/// When the source cannot be read, or the target not be written; it must not exist.
+/// When the source cannot be read, the target not be written, or the copy is damaged; the target must
+/// not exist.
 pub fn backup(folder: &Path, to: &Path) -> Result<()> {
-    let (source_path, path) = (folder.join("journal.db"), to.join("journal.db"));
+    let (source, path) = (folder.join("journal.db"), to.join("journal.db"));
     if path.exists() {
         let source = std::io::ErrorKind::AlreadyExists.into();
         return Err(Error::Io { path, source });
     }
     fs::create_dir_all(to).map_err(|error| Error::of_io(to, error))?;
-    let source = read_only(&source_path)?;
-    let failed = |error| Error::of_sqlite(&path, error);
-    let mut target = Connection::open(&path).map_err(failed)?;
-    let backup = rusqlite::backup::Backup::new(&source, &mut target).map_err(failed)?;
-    backup.run_to_completion(4096, Duration::ZERO, None).map_err(failed)
+    let partial = to.join("journal.db.partial");
+    let copied = copy(&source, &partial).and_then(|()| {
+        let named = fs::rename(&partial, &path).and_then(|()| File::open(to)?.sync_all());
+        named.map_err(|error| Error::of_io(&path, error))
+    });
+    if copied.is_err() {
+        // What is left of it is no backup; it is overwritten by the next attempt in any case.
+        let _ = fs::remove_file(&partial);
+    }
+    copied
 }
 
-fn lock(folder: &Path) -> Result<File> {
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    match fs::remove_file(to) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(Error::of_io(to, error));
+        }
+        _ => {}
+    }
+    let source = read_only(from)?;
+    let (unread, unwritten) =
+        (|error| Error::of_sqlite(from, error), |error| Error::of_sqlite(to, error));
+    // One moment for all of it: else each commit in between would begin the copy anew.
+    let moment = source.unchecked_transaction().map_err(unread)?;
+    moment.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(())).map_err(unread)?;
+    let mut target = Connection::open(to).map_err(unwritten)?;
+    {
+        let backup = rusqlite::backup::Backup::new(&moment, &mut target).map_err(unwritten)?;
+        backup.run_to_completion(4096, Duration::ZERO, None).map_err(unwritten)?;
+    }
+    blocks::check_tail(&target, to)?;
+    target.close().map_err(|(_, error)| unwritten(error))
+}
+
+fn lock(folder: &Path) -> Result<Arc<File>> {
     let path = folder.join("LOCK");
     let file = File::options().create(true).truncate(false).write(true).open(&path);
     let file = file.map_err(|error| Error::of_io(&path, error))?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok(Arc::new(file)),
         Err(TryLockError::WouldBlock) => Err(Error::InUse { folder: folder.to_owned() }),
         Err(TryLockError::Error(error)) => Err(Error::of_io(&path, error)),
     }

@@ -26,7 +26,6 @@ fn any_byte_that_is_changed_or_missing_is_noticed() {
         let mut harmed = block.clone();
         harmed.body[at] ^= 0x10;
         assert!(harmed.check().is_err() && harmed.text().is_err());
-        // Even where the checksum was made to fit, damage is an error and no panic.
         let mut short = block.clone();
         short.body.truncate(at);
         assert!(short.text().is_err());
@@ -54,4 +53,15 @@ fn what_concerns_one_order_has_one_key() {
     let key = Key::of_stream("order/018f0000-0000-7000-8000-000000000001");
     assert_eq!(key, Key::of_stream("payment/018f0000-0000-7000-8000-000000000001.1"));
     assert_ne!(key, Key::of_stream("order/018f0000-0000-7000-8000-000000000002"));
+}
+
+#[test]
+fn keys_are_what_they_were_when_the_first_journal_was_written() {
+    let keys = ["order/018f0000-0000-7000-8000-000000000001", "stock/85123A", "a"];
+    assert_eq!(
+        keys.map(|name| Key::of_stream(name).0),
+        [11_055_857_578_601_834_158, 329_202_304_705_212_996, 9_417_481_590_426_763_200]
+    );
+    let command = "018f0000-0000-7000-8000-000000000001".parse().unwrap();
+    assert_eq!(Key::of_command(command).0, 8_191_042_779_571_133_051);
 }

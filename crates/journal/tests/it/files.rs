@@ -1,9 +1,13 @@
 //! What can happen to files: each has a clear error with file and remedy, and nothing is lost.
 
 use crate::Mason;
-use journal::{Error, Journal, VaultRow, sqlite, verify};
+use journal::{Checkpoint, Error, Index, Journal, Key, Mark, VaultRow, sqlite, verify};
 use rusqlite::Connection;
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::Path,
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
+};
 
 fn filled(folder: &Path, blocks: usize) -> Mason {
     let mut opened = sqlite::open(folder).unwrap();
@@ -156,4 +160,135 @@ fn a_backup_is_taken_while_writing_goes_on_and_can_be_opened() {
     let first = |journal: &sqlite::SqliteJournal| journal.reader().unwrap().block_after(0).unwrap();
     assert_eq!(first(&restored.journal), first(&opened.journal));
     assert!(sqlite::backup(folder.path(), &copy).is_err(), "a backup overwrites nothing");
+}
+
+#[test]
+fn a_backup_ends_while_writing_never_pauses() {
+    let (folder, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut opened = sqlite::open(folder.path()).unwrap();
+    let mut mason = Mason::default();
+    // More pages than one step of a copy takes, so that commits fall in between.
+    let id = |n: u64| format!("00000000-0000-4000-8000-{n:012x}").parse().unwrap();
+    let row = |n| VaultRow { id: id(n), subject: None, kind: "a".into(), content: vec![1; 65_536] };
+    for part in 0..9 {
+        let rows: Vec<_> = (part * 64..part * 64 + 64).map(row).collect();
+        opened.journal.append(&mason.block(&["a/1"]), &rows).unwrap();
+    }
+    let copy = to.path().join("copy");
+    let done = AtomicBool::new(false);
+    let written = std::thread::scope(|scope| {
+        let backup = scope.spawn(|| {
+            let copied = sqlite::backup(folder.path(), &copy);
+            done.store(true, Relaxed);
+            copied
+        });
+        let mut written = 0;
+        // Far more commits than a copy of one moment lasts; a copy that begins anew never gets there.
+        while !done.load(Relaxed) && written < 20_000 {
+            opened.journal.append(&mason.block(&["a/1"]), &[]).unwrap();
+            written += 1;
+        }
+        backup.join().unwrap().unwrap();
+        written
+    });
+    assert!(written < 20_000, "the copy took as long as the writing");
+    let names: Vec<_> = fs::read_dir(&copy).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert_eq!(names, ["journal.db"]);
+    let restored = sqlite::open(&copy).unwrap();
+    assert!(restored.journal.reader().unwrap().vault(id(0)).unwrap().is_some());
+    verify(&*restored.journal.reader().unwrap(), |_, _| Ok(())).unwrap();
+}
+
+#[test]
+fn a_backup_that_was_interrupted_is_not_taken_for_one() {
+    let (folder, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    filled(folder.path(), 3);
+    fs::write(to.path().join("journal.db.partial"), "half").unwrap();
+    sqlite::backup(folder.path(), to.path()).unwrap();
+    assert_eq!(sqlite::open(to.path()).unwrap().journal.tip().unwrap().last, 6);
+    let damaged = tempfile::tempdir().unwrap();
+    filled(damaged.path(), 9);
+    let file = Connection::open(damaged.path().join("journal.db")).unwrap();
+    file.execute("DELETE FROM blocks WHERE first = 5", []).unwrap();
+    drop(file);
+    let other = to.path().join("other");
+    assert!(sqlite::backup(damaged.path(), &other).is_err());
+    assert_eq!(fs::read_dir(other).unwrap().count(), 0, "nothing that looks like a backup");
+}
+
+#[test]
+fn what_was_forgotten_stands_in_no_file_any_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut opened = sqlite::open(folder.path()).unwrap();
+    let mut mason = Mason::default();
+    let person = "00000000-0000-4000-8000-000000000001".parse().unwrap();
+    let secret = b"ada.lovelace@example.org";
+    let id = "00000000-0000-4000-8000-000000000002".parse().unwrap();
+    let row =
+        VaultRow { id, subject: Some(person), kind: "email".into(), content: secret.repeat(500) };
+    opened.journal.append(&mason.block(&["a/1"]), &[row]).unwrap();
+    let stands = || {
+        let files = fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().path());
+        files
+            .filter(|file| {
+                fs::read(file).unwrap().windows(secret.len()).any(|bytes| bytes == secret)
+            })
+            .count()
+    };
+    assert!(stands() > 0);
+    assert_eq!(opened.journal.forget(person).unwrap(), 1);
+    assert_eq!(stands(), 0);
+    opened.journal.append(&mason.block(&["a/1"]), &[]).unwrap();
+}
+
+#[test]
+fn a_folder_is_in_use_until_journal_and_index_have_both_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let sqlite::Folder { journal, index, .. } = sqlite::open(folder.path()).unwrap();
+    drop(journal);
+    assert!(matches!(refusal(folder.path()), Error::InUse { .. }));
+    drop(index);
+    let sqlite::Folder { journal, index, .. } = sqlite::open(folder.path()).unwrap();
+    drop(index);
+    assert!(matches!(refusal(folder.path()), Error::InUse { .. }));
+    drop(journal);
+    sqlite::open(folder.path()).unwrap();
+}
+
+fn checkpoint(position: u64) -> Checkpoint {
+    let places = (0..3000).map(|key| (Key(key), position)).collect();
+    let mark = Mark { position, sum: 0 };
+    Checkpoint { mark, places, ..Checkpoint::default() }
+}
+
+#[test]
+fn damage_that_is_met_in_an_index_in_use_is_mended_by_the_next_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut opened = sqlite::open(folder.path()).unwrap();
+    opened.index.write(&checkpoint(1)).unwrap();
+    let file = Connection::open(folder.path().join("index.db")).unwrap();
+    file.execute("DELETE FROM pages WHERE id & 0xffffff = 3", []).unwrap();
+    let reader = opened.index.reader().unwrap();
+    assert_eq!(reader.places(Key(1), 0).unwrap(), [1]);
+    assert!(matches!(reader.places(Key(1000), 0), Err(Error::Damaged { .. })));
+    drop((file, reader, opened));
+    let again = sqlite::open(folder.path()).unwrap();
+    assert!(again.rebuilt.unwrap().contains("index.db"));
+    assert_eq!(again.index.mark(), None);
+    drop((again.journal, again.index));
+    assert!(sqlite::open(folder.path()).unwrap().rebuilt.is_none());
+}
+
+#[test]
+fn another_program_reads_on_while_the_owner_merges() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut opened = sqlite::open(folder.path()).unwrap();
+    (1..=7).for_each(|position| opened.index.write(&checkpoint(position)).unwrap());
+    let (_, alone) = sqlite::read(folder.path()).unwrap();
+    assert_eq!(alone.mark().unwrap().position, 7);
+    (8..=30).for_each(|position| opened.index.write(&checkpoint(position)).unwrap());
+    assert_eq!(alone.mark().unwrap().position, 7, "as far as it knows the places");
+    let places = alone.places(Key(1000), 0).unwrap();
+    assert_eq!(places[..7], [1, 2, 3, 4, 5, 6, 7]);
+    assert_eq!(alone.mark().unwrap().position, places.len() as u64);
 }

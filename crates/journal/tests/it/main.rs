@@ -5,6 +5,8 @@
 mod blocks;
 mod conformance;
 mod files;
+mod lines;
+mod shelf;
 
 use journal::{Block, BlockBuilder, Index, Journal, Key};
 use kernel::{Timestamp, spec::NOW};
@@ -16,6 +18,8 @@ trait Store {
     fn index(&mut self) -> &mut dyn Index;
     fn reopen(&mut self);
     fn lose_index(&mut self);
+    /// The next append finds no room.
+    fn break_disk(&mut self);
 }
 
 /// The n-th second of the test.

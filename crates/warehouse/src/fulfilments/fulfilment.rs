@@ -69,9 +69,7 @@ pub enum FulfilmentRefusal {
 }
 
 /// How far a fulfilment has come.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FulfilmentStage {
     /// Not yet opened.

@@ -161,12 +161,7 @@ impl AtSite {
     }
 
     /// As many as there are, from this place alone.
-    pub(super) fn take(
-        &mut self,
-        spot: Spot<'_>,
-        blocked: Option<BlockReason>,
-        units: u64,
-    ) -> u64 {
+    pub(super) fn take(&mut self, spot: Spot<'_>, blocked: Option<BlockReason>, units: u64) -> u64 {
         let Some(at) = self.places.iter().position(|place| place.is(spot, blocked)) else {
             return 0;
         };

@@ -31,7 +31,8 @@ fn ready(line: LineId, units: u32, there: u32) -> Result<(), StockRefusal> {
 }
 
 fn brief(texts: &[&Option<CompactString>]) -> Result<(), StockRefusal> {
-    let good = |text: &&Option<CompactString>| text.as_ref().is_none_or(|t| TEXT.contains(&t.len()));
+    let good =
+        |text: &&Option<CompactString>| text.as_ref().is_none_or(|t| TEXT.contains(&t.len()));
     if texts.iter().all(good) { Ok(()) } else { Err(StockRefusal::BadText) }
 }
 
@@ -376,7 +377,8 @@ impl Stock {
         let Some(promise) = self.promises.get(&line) else { return 0 };
         let mut free = self.available();
         if stage == Stage::Allocated {
-            free = free.min(promise.site().and_then(|site| self.site(site)).map_or(0, AtSite::free));
+            free =
+                free.min(promise.site().and_then(|site| self.site(site)).map_or(0, AtSite::free));
         }
         promise.short_at(stage).min(count(free))
     }

@@ -228,11 +228,7 @@ impl Decider for Stock {
     type Fact = StockFact;
     type Refusal = StockRefusal;
 
-    fn decide(
-        &self,
-        command: &StockCommand,
-        _: Timestamp,
-    ) -> Result<Vec<StockFact>, StockRefusal> {
+    fn decide(&self, command: &StockCommand, _: Timestamp) -> Result<Vec<StockFact>, StockRefusal> {
         self.judge(command).map(|facts| self.and_covered(facts))
     }
 

@@ -153,7 +153,8 @@ impl Decider for Pack {
         match fact {
             PackFact::Opened { lines } => {
                 self.stage = PackStage::Open;
-                let line = |goods: &Goods| Line { line: goods.line, wanted: goods.units, verified: 0 };
+                let line =
+                    |goods: &Goods| Line { line: goods.line, wanted: goods.units, verified: 0 };
                 self.lines = lines.iter().map(line).collect();
                 self.lines.sort_unstable_by_key(|line| line.line);
                 self.missing = self.lines.iter().map(|line| u64::from(line.wanted)).sum();

@@ -30,7 +30,7 @@ pub enum PickCommand {
         /// In which tote, where totes are scanned.
         tote: Option<CompactString>,
     },
-    /// There are no more of this line.
+    /// There are no more of this line; those found are thereby picked.
     ShortLine {
         /// Number of the line in its order.
         line: u32,
@@ -162,7 +162,8 @@ impl Decider for Pick {
         match fact {
             PickFact::Opened { lines, .. } => {
                 self.stage = PickStage::Open;
-                let line = |line: &PickLine| Line { line: line.line, wanted: line.units, picked: 0 };
+                let line =
+                    |line: &PickLine| Line { line: line.line, wanted: line.units, picked: 0 };
                 self.lines = lines.iter().map(line).collect();
                 self.lines.sort_unstable_by_key(|line| line.line);
                 self.unfinished = self.lines.len();
@@ -207,11 +208,8 @@ impl Pick {
         if self.stage != PickStage::Unknown {
             return Ok(vec![]);
         }
-        let goods = |line: &PickLine| Goods {
-            line: line.line,
-            sku: line.sku.clone(),
-            units: line.units,
-        };
+        let goods =
+            |line: &PickLine| Goods { line: line.line, sku: line.sku.clone(), units: line.units };
         if !Goods::well_formed(&lines.iter().map(goods).collect::<Vec<_>>()) {
             return Err(PickRefusal::BadLines);
         }
@@ -255,8 +253,12 @@ impl Pick {
             let Line { picked, wanted, .. } = known;
             return Err(PickRefusal::BadCount { line, picked, wanted });
         }
+        // Whoever hears of the picked ones alone has heard of all of them.
+        let more = found > known.picked;
+        let picked = more.then_some(PickFact::LinePicked { line, units: found, tote: None });
         let fact = PickFact::LineShort { line, found, reason };
-        Ok(self.and_the_end(fact, Line { picked: found, wanted: found, ..known }))
+        let last = self.and_the_end(fact, Line { picked: found, wanted: found, ..known });
+        Ok(picked.into_iter().chain(last).collect())
     }
 
     /// The last line to be finished ends the pick in the same breath.

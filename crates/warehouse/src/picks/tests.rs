@@ -106,14 +106,19 @@ fn nobody_picks_more_than_is_wanted_or_what_is_not_there() {
 #[test]
 fn a_line_that_is_short_is_finished_with_what_was_found() {
     let before = [opened(), started(), picked(1, 2)];
-    given::<Pick>(before.clone()).when(short(1, 3)).then([line_short(1, 3)]);
-    given::<Pick>(before.clone())
-        .when(short(1, 1))
-        .refused(Refusal::BadCount { line: 1, picked: 2, wanted: 5 });
-    given::<Pick>(before.clone())
-        .when(short(1, 5))
-        .refused(Refusal::BadCount { line: 1, picked: 2, wanted: 5 });
-    let after: Vec<Fact> = before.into_iter().chain([line_short(1, 3)]).collect();
+    given::<Pick>(before.clone()).when(short(1, 2)).then([line_short(1, 2)]);
+    given::<Pick>(before.clone()).when(short(1, 3)).then([picked(1, 3), line_short(1, 3)]);
+    given::<Pick>(before.clone()).when(short(1, 1)).refused(Refusal::BadCount {
+        line: 1,
+        picked: 2,
+        wanted: 5,
+    });
+    given::<Pick>(before.clone()).when(short(1, 5)).refused(Refusal::BadCount {
+        line: 1,
+        picked: 2,
+        wanted: 5,
+    });
+    let after: Vec<Fact> = before.into_iter().chain([picked(1, 3), line_short(1, 3)]).collect();
     given::<Pick>(after.clone()).when(short(1, 3)).then_nothing_happened();
     given::<Pick>(after).when(short(2, 0)).then([line_short(2, 0), Fact::Done]);
     given::<Pick>([opened()]).when(short(1, 0)).refused(Refusal::NotStarted);
@@ -125,9 +130,11 @@ fn cancelled_units_are_not_picked_any_more() {
     given::<Pick>(before.clone()).when(keep(&[(1, 3)])).then([cancelled(&[(1, 2)])]);
     let after: Vec<Fact> = before.into_iter().chain([cancelled(&[(1, 2)])]).collect();
     given::<Pick>(after.clone()).when(keep(&[(1, 3)])).then_nothing_happened();
-    given::<Pick>(after.clone())
-        .when(pick(1, 4))
-        .refused(Refusal::BadCount { line: 1, picked: 2, wanted: 3 });
+    given::<Pick>(after.clone()).when(pick(1, 4)).refused(Refusal::BadCount {
+        line: 1,
+        picked: 2,
+        wanted: 3,
+    });
     given::<Pick>(after).when(pick(1, 3)).then([picked(1, 3)]);
 }
 

@@ -109,9 +109,7 @@ pub enum ReturnRefusal {
 }
 
 /// How far a return has come.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReturnStage {
     /// Not yet requested.
@@ -207,7 +205,8 @@ impl Decider for Return {
                 self.step(&[Stage::Authorised], Stage::Expired, ReturnFact::Expired)
             }
             ReturnCommand::Close => {
-                let from = [Stage::Refused, Stage::Expired, Stage::Settled];
+                // Inspected, where nothing was accepted: nobody has anything to settle.
+                let from = [Stage::Refused, Stage::Expired, Stage::Inspected, Stage::Settled];
                 self.step(&from, Stage::Closed, ReturnFact::Closed)
             }
         }

@@ -163,7 +163,8 @@ impl Decider for Parcel {
             return match self.status {
                 ParcelStatus::Unknown if names.into_iter().all(is_name) => {
                     let (carrier, service) = (carrier.clone(), service.clone());
-                    let (fulfilment, weight_grams, address) = (*fulfilment, *weight_grams, *address);
+                    let (fulfilment, weight_grams, address) =
+                        (*fulfilment, *weight_grams, *address);
                     Ok(vec![ParcelFact::Created {
                         fulfilment,
                         weight_grams,
@@ -337,10 +338,7 @@ impl Parcel {
     }
 
     fn has_come_to_rest(&self) -> bool {
-        matches!(
-            self.status,
-            ParcelStatus::Delivered | ParcelStatus::Lost | ParcelStatus::Returned
-        )
+        matches!(self.status, ParcelStatus::Delivered | ParcelStatus::Lost | ParcelStatus::Returned)
     }
 
     fn has_left(&self) -> bool {

@@ -100,7 +100,10 @@ fn a_label_told_twice_is_one_label_and_another_one_is_recorded() {
     given::<Parcel>(ready()).when(label("P2")).then([labelled("P2")]);
     let late = with(ready(), [Fact::Cancelled]);
     late.when(label("P2")).then([labelled("P2")]);
-    assert_eq!(with(ready(), [Fact::Cancelled, labelled("P2")]).state().status(), Status::Cancelled);
+    assert_eq!(
+        with(ready(), [Fact::Cancelled, labelled("P2")]).state().status(),
+        Status::Cancelled
+    );
 }
 
 #[test]

@@ -142,6 +142,7 @@ impl<B: Business> Desk<B> {
             self.expect_decision(place, at);
         }
         self.keep(place);
+        self.make_room(now);
     }
 }
 

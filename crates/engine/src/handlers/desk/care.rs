@@ -8,7 +8,8 @@ use super::{
 impl<B: Business> Desk<B> {
     /// All letters that await a decision, oldest fact first.
     pub fn letters(&self) -> Vec<Letter> {
-        let mut letters: Vec<Letter> = self.letters.values().chain(&self.orphans).cloned().collect();
+        let mut letters: Vec<Letter> =
+            self.letters.values().chain(&self.orphans).cloned().collect();
         letters.sort_by_key(|letter| letter.errand.position);
         letters
     }

@@ -79,6 +79,28 @@ impl<B: Business> Desk<B> {
             self.letters.remove(&place);
         }
         self.unblock(place, &task.errand.request.key);
+        self.make_room(now);
+    }
+
+    /// Letters whose story goes on must not keep facts from being read: of too many, the oldest is
+    /// dropped.
+    pub(super) fn make_room(&mut self, now: Timestamp) {
+        if self.letters.len() < self.limits.letters {
+            return;
+        }
+        let told = self.letters.iter().filter(|(_, letter)| letter.state == LetterState::Told);
+        let oldest = told.map(|(place, _)| *place).min_by_key(|(_, position)| *position);
+        let limit = self.limits.letters;
+        let Some(place) = oldest else {
+            let text = format!("{limit} letters await a decision: no facts are read until then");
+            return self.alarms.raise(now, "letters_full", text);
+        };
+        if let Some(letter) = self.letters.get_mut(&place) {
+            letter.note(now, Actor::SYSTEM.as_str(), format!("dropped: more than {limit} letters"));
+            letter.state = LetterState::Dropped;
+        }
+        self.keep(place);
+        self.letters.remove(&place);
     }
 
     /// A handler that panics here says nothing, and an alarm says so.
@@ -91,7 +113,8 @@ impl<B: Business> Desk<B> {
         let handler = &self.handlers[place.0].handler;
         let said = catch_unwind(AssertUnwindSafe(|| handler.gave_up(request, reason)));
         said.unwrap_or_else(|_| {
-            let text = format!("{} panicked when giving up: its story hears nothing", self.id_of(place));
+            let text =
+                format!("{} panicked when giving up: its story hears nothing", self.id_of(place));
             let at = self.letters.get(&place).map_or(Timestamp::MIN, |letter| letter.since);
             self.alarms.raise(at, "panic", text);
             Vec::new()

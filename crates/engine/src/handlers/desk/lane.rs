@@ -63,8 +63,7 @@ impl<B: Business> Desk<B> {
                 tasks.get(known).is_none_or(|known| known.errand.position < position)
             };
             let newest = lane.queue.back().is_none_or(before);
-            let index =
-                if newest { lane.queue.len() } else { lane.queue.partition_point(before) };
+            let index = if newest { lane.queue.len() } else { lane.queue.partition_point(before) };
             lane.queue.insert(index, ticket);
         }
         self.tasks.insert(ticket, task);

@@ -275,7 +275,8 @@ impl<B: Business> Desk<B> {
             Ok(None) => return,
             Err(_) => {
                 let (name, position) = (counter.name, recorded.position);
-                let text = format!("{name} panicked on the fact at {position}: it asks for nothing");
+                let text =
+                    format!("{name} panicked on the fact at {position}: it asks for nothing");
                 return self.alarms.raise(recorded.at(), "panic", text);
             }
         };

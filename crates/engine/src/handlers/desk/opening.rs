@@ -16,7 +16,14 @@ impl<B: Business> Desk<B> {
         alarms: Arc<Alarms>,
     ) -> Result<Desk<B>, StoreError> {
         let left = store.read()?;
-        let position = left.position.unwrap_or(tip);
+        let position = match left.position {
+            Some(position) => position,
+            None => {
+                // Written at once, or a crash before the first save would begin later still.
+                store.write(tip, &[])?;
+                tip
+            }
+        };
         let ahead = (position > tip).then(|| {
             format!(
                 "handlers had come to {position}, and the journal ends at {tip}: was an older \
@@ -45,7 +52,7 @@ impl<B: Business> Desk<B> {
             turn: 0,
             store,
             unsaved: Vec::new(),
-            saved: left.position.unwrap_or(0),
+            saved: position,
             limits,
             warning: ahead,
             alarms,
@@ -101,10 +108,12 @@ impl<B: Business> Desk<B> {
             self.admit(Task::new(handler, errand, Kept::Waiting));
         }
         self.known.retain(|(_, position)| *position > self.heard);
-        let decided = self.letters.iter().filter(|(_, letter)| letter.state == LetterState::Retrying);
+        let decided =
+            self.letters.iter().filter(|(_, letter)| letter.state == LetterState::Retrying);
         let again: Vec<Place> = decided.map(|(place, _)| *place).collect();
         again.into_iter().for_each(|place| self.try_again(place));
-        let decided = self.letters.iter().filter(|(_, letter)| letter.state == LetterState::Dropping);
+        let decided =
+            self.letters.iter().filter(|(_, letter)| letter.state == LetterState::Dropping);
         let dropped: Vec<Place> = decided.map(|(place, _)| *place).collect();
         dropped.into_iter().for_each(|place| self.tell(place, News::Dropped));
     }

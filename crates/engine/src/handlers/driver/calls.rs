@@ -32,7 +32,7 @@ impl<B: Business> Calls<B> {
     pub(super) fn make(&mut self, started: Started<B>) {
         let ticket = started.ticket;
         let mut running = call(started);
-        match poll_once(&mut running) {
+        match poll_once::<B>(&mut running) {
             Poll::Ready(outcome) => self.finished.push((ticket, outcome)),
             Poll::Pending => {
                 let timeout = self.timeout;

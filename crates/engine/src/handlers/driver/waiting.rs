@@ -2,7 +2,7 @@
 
 use super::{calls::Calls, mail::Mail};
 use crate::{Clock, Feed};
-use kernel::{Business, Timestamp};
+use kernel::{Business, Position, Timestamp};
 use std::{
     future::poll_fn,
     pin::pin,
@@ -30,9 +30,13 @@ pub(super) fn until(due: Timestamp, clock: &dyn Clock) -> Duration {
     }
 }
 
-/// Rings the bell whenever there are new facts.
-pub(super) fn listen<B: Business>(feed: &Feed<B>, bell: &Notify, stop: &AtomicBool) {
-    let mut heard = feed.tip();
+/// Rings the bell whenever there are facts after those that were heard.
+pub(super) fn listen<B: Business>(
+    feed: &Feed<B>,
+    mut heard: Position,
+    bell: &Notify,
+    stop: &AtomicBool,
+) {
     while !stop.load(SeqCst) && !feed.is_closed() {
         if feed.wait(heard, NAP) {
             heard = feed.tip();

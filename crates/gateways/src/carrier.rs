@@ -1,0 +1,100 @@
+//! A carrier that is simulated: labels at once, delivers in a few days, loses a parcel now and then.
+
+use crate::Mood;
+use engine::handlers::{BoxFuture, Call, Failure, Handler, Request};
+use flows::{Command, Fact, Shop};
+use kernel::{ParcelId, Recorded, Timestamp};
+use serde::{Deserialize, Serialize};
+use warehouse::shipping::{GaveUp, ParcelCommand, ParcelFact, TrackingEvent, TrackingStatus};
+
+/// Does everything that a parcel asks of its carrier. Asked daily, it delivers at the first to the
+/// third time.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SimulatedCarrier {
+    /// How reliable it is; `declines` is how often it refuses a parcel.
+    pub mood: Mood,
+    /// Parcels lost, in a thousand.
+    pub lost: u32,
+}
+
+/// What is asked, as it stands in a letter.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Asked {
+    parcel: ParcelId,
+    /// 0 for a label.
+    inquiry: u32,
+}
+
+impl Handler<Shop> for SimulatedCarrier {
+    fn name(&self) -> &'static str {
+        "ship"
+    }
+
+    fn provider(&self) -> &'static str {
+        "simulated-carrier"
+    }
+
+    fn request(&self, recorded: &Recorded<Shop>) -> Option<Request> {
+        let Fact::Parcel(parcel, fact) = &recorded.fact else { return None };
+        let inquiry = match fact {
+            ParcelFact::Created { .. } => 0,
+            ParcelFact::CarrierAsked { inquiry } => *inquiry,
+            _ => return None,
+        };
+        let asked = Asked { parcel: *parcel, inquiry };
+        let body = serde_json::to_value(asked).expect("texts and numbers");
+        Some(Request { key: parcel.to_string(), body })
+    }
+
+    fn call<'a>(&'a self, call: Call<'a>) -> BoxFuture<'a, Result<Vec<Command>, Failure>> {
+        Box::pin(std::future::ready(self.answer(&call)))
+    }
+
+    fn gave_up(&self, request: &Request, reason: &str) -> Vec<Command> {
+        let Ok(Asked { parcel, inquiry }) = serde_json::from_value(request.body.clone()) else {
+            return vec![];
+        };
+        let what = if inquiry == 0 { GaveUp::Label } else { GaveUp::Inquiry };
+        let reason = reason.chars().take(60).collect();
+        vec![Command::Parcel(parcel, ParcelCommand::GiveUp { what, reason })]
+    }
+}
+
+impl SimulatedCarrier {
+    fn answer(&self, call: &Call<'_>) -> Result<Vec<Command>, Failure> {
+        let Asked { parcel, inquiry } = serde_json::from_value(call.request.body.clone())
+            .map_err(|error| Failure::Permanent(format!("not understood: {error}")))?;
+        let key = call.idempotency_key;
+        if self.mood.dice("fails", key, call.attempt) < self.mood.fails {
+            return Err(Failure::Transient("no answer".to_owned()));
+        }
+        let command = match inquiry {
+            0 if self.mood.dice("declines", key, 0) < self.mood.declines => {
+                ParcelCommand::LabelFailed { reason: "not_served".into() }
+            }
+            0 => ParcelCommand::Label {
+                tracking_number: compact_str::format_compact!("SIM{parcel}"),
+                carrier: "simulated".into(),
+                service: "standard".into(),
+            },
+            _ => ParcelCommand::Track { events: self.seen(parcel, inquiry, call.at) },
+        };
+        let command = Command::Parcel(parcel, command);
+        Ok(match self.mood.dice("repeats", key, call.attempt) < self.mood.repeats {
+            true => vec![command.clone(), command],
+            false => vec![command],
+        })
+    }
+
+    /// What it knows of a parcel when it is asked for the how-manieth time.
+    fn seen(&self, parcel: ParcelId, inquiry: u32, at: Timestamp) -> Vec<TrackingEvent> {
+        let key = parcel.to_string();
+        let days = 1 + self.mood.dice("days", &key, 0) % 3;
+        let status = match inquiry {
+            inquiry if inquiry < days => TrackingStatus::InTransit,
+            _ if self.mood.dice("lost", &key, 0) < self.lost => TrackingStatus::Lost,
+            _ => TrackingStatus::Delivered,
+        };
+        vec![TrackingEvent { at, status, place: None }]
+    }
+}

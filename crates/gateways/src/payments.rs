@@ -1,0 +1,118 @@
+//! A provider of payments that is simulated: yes, no, late, twice, or no answer, by seed.
+
+use crate::Mood;
+use commerce::payments::{Errand, PaymentCommand, PaymentFact};
+use engine::handlers::{BoxFuture, Call, Failure, Handler, Request};
+use flows::{Command, Fact, Shop};
+use kernel::{Money, PaymentId, Recorded};
+use serde::{Deserialize, Serialize};
+
+/// Does everything that a payment asks of its provider.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SimulatedProvider {
+    /// How reliable it is.
+    pub mood: Mood,
+}
+
+/// What is asked, as it stands in a letter.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Asked {
+    payment: PaymentId,
+    errand: Errand,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    number: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    amount: Option<Money>,
+}
+
+impl Handler<Shop> for SimulatedProvider {
+    fn name(&self) -> &'static str {
+        "pay"
+    }
+
+    fn provider(&self) -> &'static str {
+        "simulated-payments"
+    }
+
+    fn request(&self, recorded: &Recorded<Shop>) -> Option<Request> {
+        let Fact::Payment(payment, fact) = &recorded.fact else { return None };
+        let (errand, number, amount) = match fact {
+            PaymentFact::Started { amount, .. } => (Errand::Authorise, None, Some(*amount)),
+            PaymentFact::CaptureAsked { capture, amount } => {
+                (Errand::Capture, Some(*capture), Some(*amount))
+            }
+            PaymentFact::RefundAsked { refund, amount } => {
+                (Errand::Refund, Some(*refund), Some(*amount))
+            }
+            PaymentFact::VoidAsked => (Errand::Void, None, None),
+            PaymentFact::QueryAsked => (Errand::Query, None, None),
+            _ => return None,
+        };
+        let asked = Asked { payment: *payment, errand, number, amount };
+        let body = serde_json::to_value(asked).expect("texts and numbers");
+        Some(Request { key: payment.to_string(), body })
+    }
+
+    fn call<'a>(&'a self, call: Call<'a>) -> BoxFuture<'a, Result<Vec<Command>, Failure>> {
+        Box::pin(std::future::ready(self.answer(&call)))
+    }
+
+    fn gave_up(&self, request: &Request, reason: &str) -> Vec<Command> {
+        let Ok(asked) = serde_json::from_value::<Asked>(request.body.clone()) else {
+            return vec![];
+        };
+        let Asked { payment, errand, number, .. } = asked;
+        let reason = reason.chars().take(60).collect();
+        vec![Command::Payment(payment, PaymentCommand::GiveUp { errand, number, reason })]
+    }
+}
+
+impl SimulatedProvider {
+    fn answer(&self, call: &Call<'_>) -> Result<Vec<Command>, Failure> {
+        let asked: Asked = serde_json::from_value(call.request.body.clone())
+            .map_err(|error| Failure::Permanent(format!("not understood: {error}")))?;
+        let key = call.idempotency_key;
+        let dice = |what: &str, attempt| self.mood.dice(what, key, attempt);
+        if dice("fails", call.attempt) < self.mood.fails
+            || dice("loses", call.attempt) < self.mood.loses
+        {
+            // For the asker these are the same: it must ask again under the same key.
+            return Err(Failure::Transient("no answer".to_owned()));
+        }
+        let Asked { payment, errand, number, amount } = asked;
+        let no = || dice("declines", 0) < self.mood.declines;
+        let command = match (errand, number, amount) {
+            (Errand::Authorise, ..) if dice("hesitates", 0) < self.mood.hesitates => {
+                return Ok(vec![]);
+            }
+            (Errand::Authorise, ..) if no() => {
+                PaymentCommand::Decline { reason: "insufficient_funds".into() }
+            }
+            (Errand::Authorise | Errand::Query, ..) => PaymentCommand::Authorise {
+                reference: compact_str::format_compact!("sim-{payment}"),
+                expires_at: None,
+            },
+            (Errand::Capture, Some(capture), Some(_)) if no() => {
+                PaymentCommand::CaptureFailed { capture, reason: "refused".into() }
+            }
+            (Errand::Capture, Some(capture), Some(amount)) => {
+                PaymentCommand::CaptureDone { capture, amount }
+            }
+            (Errand::Refund, Some(refund), Some(_)) if no() => {
+                PaymentCommand::RefundFailed { refund, reason: "account_closed".into() }
+            }
+            (Errand::Refund, Some(refund), Some(amount)) => {
+                PaymentCommand::RefundDone { refund, amount }
+            }
+            (Errand::Void, ..) => PaymentCommand::VoidDone,
+            (Errand::Capture | Errand::Refund, ..) => {
+                return Err(Failure::Permanent("number or amount is missing".to_owned()));
+            }
+        };
+        let command = Command::Payment(payment, command);
+        Ok(match dice("repeats", call.attempt) < self.mood.repeats {
+            true => vec![command.clone(), command],
+            false => vec![command],
+        })
+    }
+}

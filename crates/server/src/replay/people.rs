@@ -1,0 +1,118 @@
+//! The people of the warehouse: they look at their lists and do what stands there.
+
+use super::player::PlayError;
+use crate::shop::RunningShop;
+use engine::{
+    Ask,
+    views::{Page, Query},
+};
+use flows::{
+    Command, Shop,
+    views::{PackList, PickList, ReturnList, ToPack, ToPick, ToReturn, VanList},
+};
+use kernel::{Actor, CommandId, PackId, ParcelId, PickId, Quantity, ReturnId, View};
+use std::str::FromStr;
+use warehouse::{
+    Units,
+    packs::PackCommand,
+    picks::PickCommand,
+    returns::{Disposition, InspectedLine, ReturnCommand},
+    shipping::ParcelCommand,
+};
+
+/// What one unit weighs, as the trade file does not say.
+const UNIT_GRAMS: u64 = 100;
+const CARTON_GRAMS: u64 = 250;
+const PARCEL_GRAMS_MAX: u64 = 1_000_000;
+
+/// Everything that can be done now, in the order in which it has to be done.
+pub(super) fn work(shop: &RunningShop) -> Result<Vec<Ask<Shop>>, PlayError> {
+    let mut asks = Vec::new();
+    each::<PickList, _>(shop, |id, pick| pick_all(id, &pick, &mut asks))?;
+    each::<PackList, _>(shop, |id, pack| pack_all(id, &pack, &mut asks))?;
+    each::<VanList, _>(shop, |id: ParcelId, _| {
+        let hand_over = Command::Parcel(id, ParcelCommand::HandOver);
+        asks.push(by_worker(format!("{id}/hand-over"), hand_over));
+    })?;
+    each::<ReturnList, _>(shop, |id, coming| take_back(id, &coming, &mut asks))?;
+    Ok(asks)
+}
+
+/// The longest-waiting first.
+fn each<V: View, Id: FromStr>(
+    shop: &RunningShop,
+    mut each: impl FnMut(Id, V::Document),
+) -> Result<(), PlayError> {
+    let mut query = Query::new().ascending("since").limit(250);
+    loop {
+        let Page { rows, next } = shop.reader.list::<V>(&query)?;
+        for (key, document) in rows {
+            match key.parse() {
+                Ok(id) => each(id, document),
+                Err(_) => return Err(PlayError::BadKey { view: V::NAME, key }),
+            }
+        }
+        match next {
+            Some(next) => query = query.after(next),
+            None => return Ok(()),
+        }
+    }
+}
+
+/// The same work has the same id, so that doing it twice after a stop does it once.
+fn by_worker(key: String, command: Command) -> Ask<Shop> {
+    let ask = Ask::by_system(CommandId::derive("worker", &key), command);
+    Ask { actor: Actor::new("worker", "1"), ..ask }
+}
+
+fn pick_all(id: PickId, pick: &ToPick, asks: &mut Vec<Ask<Shop>>) {
+    let worker = Actor::new("worker", "1");
+    if !pick.started {
+        let start = Command::Pick(id, PickCommand::Start { worker });
+        asks.push(by_worker(format!("{id}/start"), start));
+    }
+    for wanted in &pick.lines {
+        let picked = pick.picked.iter().find(|picked| picked.line == wanted.line);
+        if picked.is_none_or(|picked| picked.units < wanted.units) {
+            let (line, units) = (wanted.line, wanted.units);
+            let take = PickCommand::PickLine { line, units, tote: None };
+            asks.push(by_worker(format!("{id}/{line}/{units}"), Command::Pick(id, take)));
+        }
+    }
+}
+
+fn pack_all(id: PackId, pack: &ToPack, asks: &mut Vec<Ask<Shop>>) {
+    let mut units = 0;
+    for goods in &pack.lines {
+        units += u64::from(goods.units);
+        let verified = pack.verified.iter().find(|verified| verified.line == goods.line);
+        let missing = goods.units - verified.map_or(0, |verified| verified.units.min(goods.units));
+        if let Ok(quantity) = Quantity::new(u64::from(missing)) {
+            let line = goods.line;
+            let verify = Command::Pack(id, PackCommand::Verify { line, units: quantity });
+            asks.push(by_worker(format!("{id}/{line}/{}", goods.units), verify));
+        }
+    }
+    let weight = (CARTON_GRAMS + UNIT_GRAMS * units).min(PARCEL_GRAMS_MAX);
+    let weight_grams = u32::try_from(weight).unwrap_or(u32::MAX);
+    let seal = Command::Pack(id, PackCommand::Seal { carton: None, weight_grams });
+    asks.push(by_worker(format!("{id}/seal"), seal));
+}
+
+fn take_back(id: ReturnId, coming: &ToReturn, asks: &mut Vec<Ask<Shop>>) {
+    let units = |line: &warehouse::returns::ReturnLine| line.quantity.units();
+    if coming.authorised && !coming.received {
+        let lines = coming.lines.iter().map(|line| Units { line: line.line, units: units(line) });
+        let receive = ReturnCommand::Receive { lines: lines.collect() };
+        asks.push(by_worker(format!("{id}/receive"), Command::Return(id, receive)));
+    }
+    if coming.authorised {
+        let lines = coming.lines.iter().map(|line| InspectedLine {
+            line: line.line,
+            units: units(line),
+            disposition: Disposition::Restock,
+        });
+        let inspect = ReturnCommand::Inspect { lines: lines.collect() };
+        asks.push(by_worker(format!("{id}/inspect"), Command::Return(id, inspect)));
+    }
+}

@@ -1,0 +1,193 @@
+//! A running shop over a data folder: engine, views, handlers, and the clock they go by.
+
+use engine::{
+    Alarms, Clock, Engine, Limits, Parts, SimulatedClock,
+    handlers::{Handler, HandlerLimits, Handlers, Store as Letters, StoreError, Surroundings},
+    views::{self, Bounds, Reader, Runner, Seen, Store, Views},
+};
+use flows::{
+    Shop,
+    views::{
+        AvailableToPromise, CashLedger, OrderSummary, OrderTimeline, PackList, PickList,
+        ReturnList, SalesPerCountry, SalesPerDay, SalesPerProduct, StockOnHand, VanList,
+    },
+};
+use gateways::{SimulatedCarrier, SimulatedProvider};
+use kernel::{Position, Timestamp};
+use std::{
+    path::Path,
+    sync::Arc,
+    thread::{Builder, JoinHandle},
+    time::Duration,
+};
+
+/// Why a shop cannot run, or had to stop.
+#[derive(Debug, thiserror::Error)]
+pub enum ShopError {
+    /// The journal.
+    #[error(transparent)]
+    Journal(#[from] journal::Error),
+    /// The views.
+    #[error(transparent)]
+    Views(#[from] views::Error),
+    /// The letters.
+    #[error(transparent)]
+    Letters(#[from] StoreError),
+    /// No room for threads.
+    #[error("a thread could not be started: {0}")]
+    Threads(std::io::Error),
+    /// The engine stopped by itself.
+    #[error("the engine has stopped: {0}")]
+    Stopped(String),
+    /// Views or handlers do not come forward.
+    #[error("{who} did not reach position {position} within {} s: {alarms}", PATIENCE.as_secs())]
+    Stuck {
+        /// Who.
+        who: &'static str,
+        /// Where to.
+        position: Position,
+        /// What the alarms say.
+        alarms: String,
+    },
+}
+
+/// How long views and handlers may take for what is there already.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Everything that runs.
+pub struct RunningShop {
+    /// Takes commands.
+    pub engine: Arc<Engine<Shop>>,
+    /// What the shop goes by.
+    pub clock: SimulatedClock,
+    /// What people see.
+    pub reader: Reader,
+    seen: Seen,
+    handlers: Handlers<Shop>,
+    views: JoinHandle<()>,
+    alarms: Arc<Alarms>,
+}
+
+/// Every view of the program.
+pub fn all_views() -> Views<Shop> {
+    Views::new()
+        .with::<OrderSummary>()
+        .with::<OrderTimeline>()
+        .with::<StockOnHand>()
+        .with::<AvailableToPromise>()
+        .with::<SalesPerDay>()
+        .with::<SalesPerProduct>()
+        .with::<SalesPerCountry>()
+        .with::<CashLedger>()
+        .with::<PickList>()
+        .with::<PackList>()
+        .with::<VanList>()
+        .with::<ReturnList>()
+}
+
+impl RunningShop {
+    /// Opens a data folder and starts everything, in simulated time from `start` on.
+    ///
+    /// # Errors
+    /// When a file cannot be opened.
+    pub fn open(folder: &Path, start: Timestamp) -> Result<RunningShop, ShopError> {
+        use journal::Journal;
+        let files = journal::sqlite::open(folder)?;
+        let tip = files.journal.tip();
+        let clock = SimulatedClock::at(tip.map_or(start, |tip| tip.at.max(start)));
+        let (begin, views_reader) = (tip.map_or(0, |tip| tip.last), files.journal.reader()?);
+        let limits = Limits { states: 1 << 16, commands: 1 << 16, ..Limits::default() };
+        let engine = Arc::new(Engine::start(Parts {
+            journal: Box::new(files.journal),
+            index: Box::new(files.index),
+            clock: Arc::new(clock.clone()),
+            limits,
+        })?);
+        let alarms = engine.alarms().clone();
+        let store = Store::open(&folder.join("views.db"))?;
+        let reader = store.reader();
+        let runner =
+            Runner::open(&all_views(), store, views_reader, alarms.clone(), Bounds::default())?;
+        let seen = runner.seen();
+        let follow = engine.feed().follow(engine.reader()?, runner.position());
+        let views = Builder::new().name("views".into()).spawn(move || {
+            // An alarm tells why they stopped, and whoever waits for them is told.
+            let _ = views::run(runner, follow);
+        });
+        let views = views.map_err(ShopError::Threads)?;
+        let handlers = start_handlers(folder, &engine, &clock, begin)?;
+        Ok(RunningShop { engine, clock, reader, seen, handlers, views, alarms })
+    }
+
+    /// Waits until handlers have done, and views show, everything up to now.
+    ///
+    /// # Errors
+    /// When they do not come so far.
+    pub fn settle(&self) -> Result<Position, ShopError> {
+        loop {
+            let tip = self.engine.feed().tip();
+            if !self.handlers.wait_until_done(tip, PATIENCE) {
+                return Err(self.stuck("the handlers", tip));
+            }
+            // What they were told may have led to more.
+            if self.engine.feed().tip() == tip {
+                return match self.seen.wait_for(tip, PATIENCE) {
+                    true => Ok(tip),
+                    false => Err(self.stuck("the views", tip)),
+                };
+            }
+        }
+    }
+
+    fn stuck(&self, who: &'static str, position: Position) -> ShopError {
+        if let Some(failure) = self.engine.failure() {
+            return ShopError::Stopped(failure);
+        }
+        let alarms = self.alarms.all();
+        let last = alarms.iter().rev().take(3).map(|alarm| alarm.text.clone());
+        ShopError::Stuck { who, position, alarms: last.collect::<Vec<_>>().join("; ") }
+    }
+
+    /// What people should look at.
+    pub fn alarms(&self) -> &Alarms {
+        &self.alarms
+    }
+
+    /// Stops everything; what was answered is durable.
+    ///
+    /// # Errors
+    /// The error for which the engine had stopped by itself.
+    pub fn stop(self) -> Result<(), ShopError> {
+        self.handlers.stop();
+        match Arc::into_inner(self.engine) {
+            Some(engine) => engine.stop()?,
+            // The last one who holds it stops it.
+            None => return Err(ShopError::Stopped("somebody still holds the engine".into())),
+        }
+        // A thread that panicked has printed why.
+        let _ = self.views.join();
+        Ok(())
+    }
+}
+
+fn start_handlers(
+    folder: &Path,
+    engine: &Arc<Engine<Shop>>,
+    clock: &SimulatedClock,
+    begin: Position,
+) -> Result<Handlers<Shop>, ShopError> {
+    let handlers: Vec<Arc<dyn Handler<Shop>>> =
+        vec![Arc::new(SimulatedProvider::default()), Arc::new(SimulatedCarrier::default())];
+    let letters = Letters::open(&folder.join("letters.db"), "outside")?;
+    let alarms = engine.alarms().clone();
+    let limits = HandlerLimits::default();
+    let desk = engine::handlers::Desk::open(handlers, letters, limits, begin, alarms.clone())?;
+    let around = Surroundings {
+        feed: engine.feed().clone(),
+        reader: engine.reader()?,
+        submit: engine.clone(),
+        clock: Arc::new(clock.clone()) as Arc<dyn Clock>,
+        alarms,
+    };
+    Handlers::start(desk, around).map_err(ShopError::Threads)
+}
