@@ -30,7 +30,7 @@ pub trait View: Send + Sync + 'static {
     const COLUMNS: &'static [&'static str];
 
     /// The keys of the documents that a fact changes.
-    fn concerns(fact: &<Self::Business as Business>::Fact, keys: &mut Vec<String>);
+    fn concerns(recorded: &Recorded<Self::Business>, keys: &mut Vec<String>);
 
     /// Remembers a fact in the document under `key`; never fails.
     fn evolve(document: &mut Self::Document, key: &str, recorded: &Recorded<Self::Business>);

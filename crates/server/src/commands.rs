@@ -4,9 +4,11 @@ use clap::{Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use kernel::Timestamp;
 use server::{
+    bench::{self, BenchArgs},
     journal_tools::{self, Filter, Moment},
     replay::{self, trade},
     shop::RunningShop,
+    simulate::{self, SimulateArgs},
 };
 use std::{
     error::Error,
@@ -52,6 +54,10 @@ enum Command {
         #[command(subcommand)]
         command: JournalCommand,
     },
+    /// Try the whole system against crashes and faults, by seed
+    Simulate(SimulateArgs),
+    /// Measure this machine beside a bare SQLite loop
+    Bench(BenchArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -97,6 +103,8 @@ pub(crate) fn run(cartage: Cartage) -> Answer {
             play(&file, &data, until.as_deref(), report.as_deref())
         }
         Command::Journal { data, command } => look(&data, command),
+        Command::Simulate(args) => simulate::run(&args),
+        Command::Bench(args) => bench::run(&args),
     }
 }
 

@@ -4,4 +4,8 @@ pub mod shop;
 
 pub mod replay;
 
+pub mod simulate;
+
+pub mod bench;
+
 pub mod journal_tools;

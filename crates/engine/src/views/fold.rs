@@ -134,7 +134,7 @@ impl<V: View> Fold<V::Business> for Folding<V> {
     fn apply(&mut self, facts: &[Recorded<V::Business>], load: Load<'_>) -> Result<()> {
         for recorded in facts {
             self.at = recorded.position;
-            V::concerns(&recorded.fact, &mut self.keys);
+            V::concerns(recorded, &mut self.keys);
             if self.keys.len() > 1 {
                 self.keys.sort_unstable();
                 self.keys.dedup();

@@ -46,7 +46,7 @@ pub fn at<V: View>(
         && let Some(facts) = past.after(from)?
     {
         for recorded in facts.iter().filter(|recorded| recorded.position <= position) {
-            V::concerns(&recorded.fact, &mut keys);
+            V::concerns(recorded, &mut keys);
             if keys.drain(..).any(|concerned| concerned == key) {
                 V::evolve(&mut document, key, recorded);
             }

@@ -33,8 +33,8 @@ impl View for AvailableToPromise {
     const SHAPE: u32 = 1;
     const COLUMNS: &'static [&'static str] = &["available"];
 
-    fn concerns(fact: &Fact, keys: &mut Vec<String>) {
-        if let Fact::Stock(sku, fact) = fact
+    fn concerns(recorded: &Recorded<Shop>, keys: &mut Vec<String>) {
+        if let Fact::Stock(sku, fact) = &recorded.fact
             && !matches!(
                 fact,
                 StockFact::Committed { .. }

@@ -32,8 +32,8 @@ impl View for CashLedger {
     const SHAPE: u32 = 1;
     const COLUMNS: &'static [&'static str] = &[];
 
-    fn concerns(fact: &Fact, keys: &mut Vec<String>) {
-        if let Some(amount) = amount(fact) {
+    fn concerns(recorded: &Recorded<Shop>, keys: &mut Vec<String>) {
+        if let Some(amount) = amount(&recorded.fact) {
             keys.push(amount.currency.code().to_owned());
         }
     }

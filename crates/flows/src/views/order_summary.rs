@@ -115,8 +115,8 @@ impl View for OrderSummary {
     const SHAPE: u32 = 1;
     const COLUMNS: &'static [&'static str] = &["number", "status", "placed_at"];
 
-    fn concerns(fact: &Fact, keys: &mut Vec<String>) {
-        if let Fact::Order(order, _) = fact {
+    fn concerns(recorded: &Recorded<Shop>, keys: &mut Vec<String>) {
+        if let Fact::Order(order, _) = &recorded.fact {
             keys.push(order.to_string());
         }
     }

@@ -36,8 +36,8 @@ impl View for OrderTimeline {
     const SHAPE: u32 = 1;
     const COLUMNS: &'static [&'static str] = &[];
 
-    fn concerns(fact: &Fact, keys: &mut Vec<String>) {
-        if let Some((order, ..)) = told(fact) {
+    fn concerns(recorded: &Recorded<Shop>, keys: &mut Vec<String>) {
+        if let Some((order, ..)) = told(&recorded.fact) {
             keys.push(order.to_string());
         }
     }

@@ -36,8 +36,7 @@ impl View for SalesPerDay {
     const SHAPE: u32 = 1;
     const COLUMNS: &'static [&'static str] = &["minor"];
 
-    /// Every day with an order event; the day itself comes from the envelope.
-    fn concerns(fact: &Fact, keys: &mut Vec<String>) {
+    fn concerns(recorded: &Recorded<Shop>, keys: &mut Vec<String>) {
         if let Fact::Order(
             _,
             OrderFact::Requested(_)
@@ -46,9 +45,9 @@ impl View for SalesPerDay {
             | OrderFact::Cancelled { refund: Some(_), .. }
             | OrderFact::Lost { .. }
             | OrderFact::Returned { .. },
-        ) = fact
+        ) = &recorded.fact
         {
-            keys.push("all".to_owned());
+            keys.push(recorded.at().day());
         }
     }
 
@@ -84,8 +83,8 @@ impl View for SalesPerProduct {
     const SHAPE: u32 = 1;
     const COLUMNS: &'static [&'static str] = &["minor"];
 
-    fn concerns(fact: &Fact, keys: &mut Vec<String>) {
-        if let Fact::Order(_, OrderFact::Requested(requested)) = fact {
+    fn concerns(recorded: &Recorded<Shop>, keys: &mut Vec<String>) {
+        if let Fact::Order(_, OrderFact::Requested(requested)) = &recorded.fact {
             keys.extend(requested.lines.iter().map(|line| line.sku.to_string()));
             keys.sort_unstable();
             keys.dedup();
@@ -114,8 +113,8 @@ impl View for SalesPerCountry {
     const SHAPE: u32 = 1;
     const COLUMNS: &'static [&'static str] = &["minor"];
 
-    fn concerns(fact: &Fact, keys: &mut Vec<String>) {
-        if let Fact::Order(_, OrderFact::Requested(requested)) = fact {
+    fn concerns(recorded: &Recorded<Shop>, keys: &mut Vec<String>) {
+        if let Fact::Order(_, OrderFact::Requested(requested)) = &recorded.fact {
             keys.push(requested.country.to_string());
         }
     }

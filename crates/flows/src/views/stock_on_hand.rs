@@ -32,8 +32,8 @@ impl View for StockOnHand {
     const SHAPE: u32 = 1;
     const COLUMNS: &'static [&'static str] = &["on_hand"];
 
-    fn concerns(fact: &Fact, keys: &mut Vec<String>) {
-        if let Fact::Stock(sku, fact) = fact
+    fn concerns(recorded: &Recorded<Shop>, keys: &mut Vec<String>) {
+        if let Fact::Stock(sku, fact) = &recorded.fact
             && change(fact).is_some()
         {
             keys.push(sku.to_string());

@@ -96,8 +96,8 @@ impl View for PickList {
     const SHAPE: u32 = 1;
     const COLUMNS: &'static [&'static str] = &["since"];
 
-    fn concerns(fact: &Fact, keys: &mut Vec<String>) {
-        if let Fact::Pick(pick, _) = fact {
+    fn concerns(recorded: &Recorded<Shop>, keys: &mut Vec<String>) {
+        if let Fact::Pick(pick, _) = &recorded.fact {
             keys.push(pick.to_string());
         }
     }
@@ -138,8 +138,8 @@ impl View for PackList {
     const SHAPE: u32 = 1;
     const COLUMNS: &'static [&'static str] = &["since"];
 
-    fn concerns(fact: &Fact, keys: &mut Vec<String>) {
-        if let Fact::Pack(pack, _) = fact {
+    fn concerns(recorded: &Recorded<Shop>, keys: &mut Vec<String>) {
+        if let Fact::Pack(pack, _) = &recorded.fact {
             keys.push(pack.to_string());
         }
     }
@@ -176,11 +176,11 @@ impl View for VanList {
     const SHAPE: u32 = 1;
     const COLUMNS: &'static [&'static str] = &["since"];
 
-    fn concerns(fact: &Fact, keys: &mut Vec<String>) {
+    fn concerns(recorded: &Recorded<Shop>, keys: &mut Vec<String>) {
         if let Fact::Parcel(
             parcel,
             ParcelFact::Cleared | ParcelFact::HandedOver | ParcelFact::Cancelled,
-        ) = fact
+        ) = &recorded.fact
         {
             keys.push(parcel.to_string());
         }
@@ -207,8 +207,8 @@ impl View for ReturnList {
     const SHAPE: u32 = 1;
     const COLUMNS: &'static [&'static str] = &["since"];
 
-    fn concerns(fact: &Fact, keys: &mut Vec<String>) {
-        if let Fact::Return(id, _) = fact {
+    fn concerns(recorded: &Recorded<Shop>, keys: &mut Vec<String>) {
+        if let Fact::Return(id, _) = &recorded.fact {
             keys.push(id.to_string());
         }
     }

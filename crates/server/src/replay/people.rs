@@ -32,7 +32,7 @@ pub(super) fn work(shop: &RunningShop) -> Result<Vec<Ask<Shop>>, PlayError> {
     each::<PackList, _>(shop, |id, pack| pack_all(id, &pack, &mut asks))?;
     each::<VanList, _>(shop, |id: ParcelId, _| {
         let hand_over = Command::Parcel(id, ParcelCommand::HandOver);
-        asks.push(by_worker(format!("{id}/hand-over"), hand_over));
+        asks.push(by_worker(format!("hand-over/{id}"), hand_over));
     })?;
     each::<ReturnList, _>(shop, |id, coming| take_back(id, &coming, &mut asks))?;
     Ok(asks)
@@ -59,7 +59,8 @@ fn each<V: View, Id: FromStr>(
     }
 }
 
-/// The same work has the same id, so that doing it twice after a stop does it once.
+/// The same work has the same id, so that doing it twice after a stop does it once. A pick and the pack
+/// that follows have the same number: `key` begins with what is done.
 fn by_worker(key: String, command: Command) -> Ask<Shop> {
     let ask = Ask::by_system(CommandId::derive("worker", &key), command);
     Ask { actor: Actor::new("worker", "1"), ..ask }
@@ -69,14 +70,14 @@ fn pick_all(id: PickId, pick: &ToPick, asks: &mut Vec<Ask<Shop>>) {
     let worker = Actor::new("worker", "1");
     if !pick.started {
         let start = Command::Pick(id, PickCommand::Start { worker });
-        asks.push(by_worker(format!("{id}/start"), start));
+        asks.push(by_worker(format!("start/{id}"), start));
     }
     for wanted in &pick.lines {
         let picked = pick.picked.iter().find(|picked| picked.line == wanted.line);
         if picked.is_none_or(|picked| picked.units < wanted.units) {
             let (line, units) = (wanted.line, wanted.units);
             let take = PickCommand::PickLine { line, units, tote: None };
-            asks.push(by_worker(format!("{id}/{line}/{units}"), Command::Pick(id, take)));
+            asks.push(by_worker(format!("pick/{id}/{line}/{units}"), Command::Pick(id, take)));
         }
     }
 }
@@ -90,13 +91,13 @@ fn pack_all(id: PackId, pack: &ToPack, asks: &mut Vec<Ask<Shop>>) {
         if let Ok(quantity) = Quantity::new(u64::from(missing)) {
             let line = goods.line;
             let verify = Command::Pack(id, PackCommand::Verify { line, units: quantity });
-            asks.push(by_worker(format!("{id}/{line}/{}", goods.units), verify));
+            asks.push(by_worker(format!("verify/{id}/{line}/{}", goods.units), verify));
         }
     }
     let weight = (CARTON_GRAMS + UNIT_GRAMS * units).min(PARCEL_GRAMS_MAX);
     let weight_grams = u32::try_from(weight).unwrap_or(u32::MAX);
     let seal = Command::Pack(id, PackCommand::Seal { carton: None, weight_grams });
-    asks.push(by_worker(format!("{id}/seal"), seal));
+    asks.push(by_worker(format!("seal/{id}"), seal));
 }
 
 fn take_back(id: ReturnId, coming: &ToReturn, asks: &mut Vec<Ask<Shop>>) {
@@ -104,7 +105,7 @@ fn take_back(id: ReturnId, coming: &ToReturn, asks: &mut Vec<Ask<Shop>>) {
     if coming.authorised && !coming.received {
         let lines = coming.lines.iter().map(|line| Units { line: line.line, units: units(line) });
         let receive = ReturnCommand::Receive { lines: lines.collect() };
-        asks.push(by_worker(format!("{id}/receive"), Command::Return(id, receive)));
+        asks.push(by_worker(format!("take-in/{id}"), Command::Return(id, receive)));
     }
     if coming.authorised {
         let lines = coming.lines.iter().map(|line| InspectedLine {
@@ -113,6 +114,6 @@ fn take_back(id: ReturnId, coming: &ToReturn, asks: &mut Vec<Ask<Shop>>) {
             disposition: Disposition::Restock,
         });
         let inspect = ReturnCommand::Inspect { lines: lines.collect() };
-        asks.push(by_worker(format!("{id}/inspect"), Command::Return(id, inspect)));
+        asks.push(by_worker(format!("inspect/{id}"), Command::Return(id, inspect)));
     }
 }

@@ -59,6 +59,9 @@ pub enum PlayError {
     /// The engine took nothing more.
     #[error("the engine has stopped: {0}")]
     Stopped(String),
+    /// The lists stay as they are, whatever the people do.
+    #[error("{0} pieces of work are on the lists, and doing them changes nothing; the first: {1}")]
+    NothingMoves(usize, String),
     /// A list has something under a key that is no id.
     #[error("view {view} has the key {key:?}: run `cartage views rebuild {view}`")]
     BadKey {
@@ -347,13 +350,21 @@ impl Player<'_> {
 
     /// Until the lists are empty and everyone has done his part.
     fn work(&mut self, now: Timestamp) -> Result<(), PlayError> {
+        let mut before = None;
         loop {
             self.wait_for_answers(0)?;
-            self.shop.settle()?;
+            let tip = self.shop.settle()?;
             self.announce_returns(now)?;
             let asks = people::work(self.shop)?;
             if asks.is_empty() && self.under_way.is_empty() {
                 return Ok(());
+            }
+            // Work that was done leaves facts: otherwise the people would go on for ever.
+            match asks.first() {
+                Some(first) if before == Some(tip) => {
+                    return Err(PlayError::NothingMoves(asks.len(), format!("{:?}", first.command)));
+                }
+                _ => before = Some(tip),
             }
             for ask in asks {
                 self.take(ask)?;

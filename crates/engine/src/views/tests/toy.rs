@@ -96,8 +96,8 @@ macro_rules! jars {
             const SHAPE: u32 = $shape;
             const COLUMNS: &'static [&'static str] = &["label", "amount"];
 
-            fn concerns(fact: &Fact, keys: &mut Vec<String>) {
-                jar_of(fact, keys);
+            fn concerns(recorded: &Recorded<Pantry>, keys: &mut Vec<String>) {
+                jar_of(&recorded.fact, keys);
             }
 
             fn evolve(content: &mut Content, _: &str, recorded: &Recorded<Pantry>) {
@@ -132,8 +132,8 @@ impl View for Labels {
     const SHAPE: u32 = 1;
     const COLUMNS: &'static [&'static str] = &[];
 
-    fn concerns(fact: &Fact, keys: &mut Vec<String>) {
-        if let Fact::Jar(_, JarFact::Labelled { .. }) = fact {
+    fn concerns(recorded: &Recorded<Pantry>, keys: &mut Vec<String>) {
+        if let Fact::Jar(_, JarFact::Labelled { .. }) = &recorded.fact {
             keys.extend(["all".to_owned(), "all".to_owned()]);
         }
     }
@@ -160,8 +160,8 @@ impl View for Crooked {
     const SHAPE: u32 = 1;
     const COLUMNS: &'static [&'static str] = &["missing"];
 
-    fn concerns(fact: &Fact, keys: &mut Vec<String>) {
-        jar_of(fact, keys);
+    fn concerns(recorded: &Recorded<Pantry>, keys: &mut Vec<String>) {
+        jar_of(&recorded.fact, keys);
     }
 
     fn evolve(count: &mut i64, _: &str, _: &Recorded<Pantry>) {
