@@ -31,10 +31,10 @@ CREDIT_ISSUED = "credit_notes/issued"  # amount, reason, return_id?
 LEDGER_ADJUSTED = "ledger/adjusted"  # amount
 RETURN_REQUESTED = "returns/requested"
 STOCK_RECEIVED = "inventory/received"  # site, units
-STOCK_ADJUSTED = "inventory/adjusted"  # site, change, counted=0
+STOCK_ADJUSTED = "inventory/adjusted"  # site, change
 STOCK_HELD = "inventory/held"  # line, units
 STOCK_COMMITTED = "inventory/committed"  # line
-STOCK_RELEASED = "inventory/released"  # line, units, to_put_back=0
+STOCK_RELEASED = "inventory/released"  # line, units, stage, short=0
 STOCK_ALLOCATED = "inventory/allocated"  # line, site, units
 STOCK_PICKED = "inventory/picked"  # line, units
 STOCK_SHORT_PICKED = "inventory/short_picked"  # line, units
@@ -42,7 +42,8 @@ STOCK_PACKED = "inventory/packed"  # line, units
 STOCK_HANDED_OVER = "inventory/handed_over"  # line, units
 STOCK_PUT_BACK = "inventory/put_back"  # site, units
 STOCK_RESTOCKED = "inventory/restocked"  # site, return_id, line, units, disposition="restock"
-STOCK_SHORTFALL = "inventory/shortfall"  # line, units
+STOCK_SHORTFALL = "inventory/shortfall"  # line, units; stated before what makes it so
+STOCK_COVERED = "inventory/covered"  # line, units
 STOCK_BLOCKED = "inventory/blocked"  # site, units
 STOCK_UNBLOCKED = "inventory/unblocked"  # site, units
 
@@ -96,7 +97,7 @@ CHECKS = {
 class Stock:
     """All of one SKU."""
 
-    __slots__ = ("on_hand", "blocked", "promises", "promised", "short", "flows", "unsure")
+    __slots__ = ("on_hand", "blocked", "promises", "promised", "short", "flows")
 
     def __init__(self):
         self.on_hand = defaultdict(int)  # by site
@@ -105,7 +106,6 @@ class Stock:
         self.promised = 0
         self.short = 0
         self.flows = 0  # received + restocked +- corrections, from this SKU's facts
-        self.unsure = None  # a loss whose shortfalls may follow at once
 
 
 class Order:
@@ -181,6 +181,7 @@ class Check:
             STOCK_PUT_BACK: self.stock_unblocked,
             STOCK_RESTOCKED: self.stock_restocked,
             STOCK_SHORTFALL: self.stock_shortfall,
+            STOCK_COVERED: self.stock_covered,
             STOCK_BLOCKED: self.stock_blocked,
             STOCK_UNBLOCKED: self.stock_unblocked,
         }
@@ -299,19 +300,12 @@ class Check:
 
     # Stock.
 
-    def stock(self, sku):
-        stock = self.stocks[sku]
-        if stock.unsure is not None:
-            self.balance(sku, stock)
-        return stock
-
-    def balance(self, sku, stock):
+    def balance(self, stock):
         """The stock equation: what is sellable, and what is known to be short, covers promises."""
-        where, stock.unsure = stock.unsure or self.where, None
         sellable = sum(stock.on_hand.values()) - sum(stock.blocked.values())
         available = sellable + stock.short - stock.promised
         told = f"{sellable} sellable, {stock.short} short, {stock.promised} promised"
-        self.must(available >= 0 and stock.short >= 0, "stock_equation", told, where)
+        self.must(available >= 0 and stock.short >= 0, "stock_equation", told)
         if available < 0:
             self.shortfalls += 1
 
@@ -321,6 +315,7 @@ class Check:
         there, kept = stock.on_hand[site], stock.blocked[site]
         told = f"{there} on hand, {kept} of them blocked at {site}"
         self.must(0 <= kept <= there, "stages_never_negative", told)
+        self.balance(stock)
 
     def promise(self, stock, line):
         promise = stock.promises.get(line)
@@ -335,106 +330,99 @@ class Check:
         self.must(stages[source] >= 0 and units >= 0, "stages_never_negative", STAGES[source])
 
     def stock_received(self, sku, body):
-        stock = self.stock(sku)
+        stock = self.stocks[sku]
         stock.flows += body["units"]
         self.change(stock, body["site"], on_hand=body["units"])
 
     def stock_adjusted(self, sku, body):
-        stock, change = self.stock(sku), body["change"]
+        stock, change = self.stocks[sku], body["change"]
         stock.flows += change
         self.corrections[change < 0] += 1
-        self.change(stock, body["site"], on_hand=change, blocked=-body.get("counted", 0))
-        stock.unsure = self.where
+        self.change(stock, body["site"], on_hand=change)
 
     def stock_held(self, sku, body):
-        stock, line, units = self.stock(sku), body["line"], body["units"]
+        stock, line, units = self.stocks[sku], body["line"], body["units"]
         self.must(line not in stock.promises, "stock_equation", f"{line} is held twice")
         stock.promises[line] = [[units, 0, 0, 0, 0], 0, None]
         stock.promised += units
-        self.balance(sku, stock)
+        self.balance(stock)
 
     def stock_committed(self, sku, body):
-        promise = self.promise(self.stock(sku), body["line"])
+        promise = self.promise(self.stocks[sku], body["line"])
         self.shift(promise, HELD, COMMITTED, promise[0][HELD])
 
     def stock_released(self, sku, body):
-        stock, line = self.stock(sku), body["line"]
-        promise, put_back = self.promise(stock, line), body.get("to_put_back", 0)
-        for stages, units in (((HELD, COMMITTED, ALLOCATED), body["units"]),
-                              ((PICKED, PACKED), put_back)):
-            for stage in stages:
-                some = min(units, promise[0][stage])
-                self.shift(promise, stage, None, some)
-                units -= some
-            self.must(units == 0, "stages_never_negative", f"{units} released beyond the promise")
-        self.forget(stock, line, promise, body["units"] + put_back)
-        if put_back:
-            self.change(stock, promise[2], blocked=put_back)
-        self.balance(sku, stock)
+        stock, line, units = self.stocks[sku], body["line"], body["units"]
+        promise, stage = self.promise(stock, line), STAGES.index(body["stage"])
+        self.shift(promise, stage, None, units)
+        self.fall_short(stock, promise, -body.get("short", 0))
+        if stage in (PICKED, PACKED):
+            self.change(stock, promise[2], blocked=units)
+        self.forget(stock, line, promise, units)
 
     def forget(self, stock, line, promise, units):
-        healed = min(promise[1], units)
-        promise[1] -= healed
-        stock.short -= healed
         stock.promised -= units
         if not any(promise[0]):
             stock.promises.pop(line, None)
+        self.balance(stock)
 
     def stock_allocated(self, sku, body):
-        promise = self.promise(self.stock(sku), body["line"])
+        promise = self.promise(self.stocks[sku], body["line"])
         promise[2] = body["site"]
         self.shift(promise, COMMITTED, ALLOCATED, body["units"])
 
     def stock_picked(self, sku, body):
-        self.shift(self.promise(self.stock(sku), body["line"]), ALLOCATED, PICKED, body["units"])
+        self.shift(self.promise(self.stocks[sku], body["line"]), ALLOCATED, PICKED, body["units"])
 
     def stock_short_picked(self, sku, body):
-        stock, units = self.stock(sku), body["units"]
-        promise = self.promise(stock, body["line"])
-        self.shift(promise, ALLOCATED, COMMITTED, units)
-        promise[1] += units
-        stock.short += units
-        self.change(stock, promise[2], blocked=units)
-        stock.unsure = self.where
+        promise = self.promise(self.stocks[sku], body["line"])
+        self.shift(promise, ALLOCATED, COMMITTED, body["units"])
 
     def stock_packed(self, sku, body):
-        self.shift(self.promise(self.stock(sku), body["line"]), PICKED, PACKED, body["units"])
+        self.shift(self.promise(self.stocks[sku], body["line"]), PICKED, PACKED, body["units"])
 
     def stock_handed_over(self, sku, body):
-        stock, line, units = self.stock(sku), body["line"], body["units"]
+        stock, line, units = self.stocks[sku], body["line"], body["units"]
         promise = self.promise(stock, line)
         self.shift(promise, PACKED, None, units)
-        self.change(stock, promise[2], on_hand=-units)
+        stock.on_hand[promise[2]] -= units
         self.forget(stock, line, promise, units)
+        self.change(stock, promise[2])
         order, _, number = line.rpartition(".")
         lines, at = self.orders[order].lines, int(number) - 1
         self.must(at < len(lines) and lines[at][0] == sku, "handed_over_as_shipped", "another SKU")
         self.orders[order].handed_over = count(self.orders[order].handed_over, int(number), units)
-        self.balance(sku, stock)
 
     def stock_restocked(self, sku, body):
-        stock, units = self.stock(sku), body["units"]
+        stock, units = self.stocks[sku], body["units"]
         if body.get("disposition", RESTOCK) == RESTOCK:
             stock.flows += units
             self.change(stock, body["site"], on_hand=units)
         order = self.orders[order_of(body["return_id"])]
         order.restocked = count(order.restocked, body["line"], units)
 
+    def fall_short(self, stock, promise, units):
+        promise[1] += units
+        stock.short += units
+        self.must(0 <= promise[1], "stock_equation", "covered beyond what was short")
+
     def stock_shortfall(self, sku, body):
-        stock = self.stocks[sku]  # does not settle the loss that it belongs to
+        stock = self.stocks[sku]
         self.shortfalls += 1
         promise = self.promise(stock, body["line"])
-        promise[1] += body["units"]
-        stock.short += body["units"]
+        self.fall_short(stock, promise, body["units"])
         self.must(promise[1] <= sum(promise[0]), "stock_equation", "more short than promised")
 
+    def stock_covered(self, sku, body):
+        stock = self.stocks[sku]
+        self.fall_short(stock, self.promise(stock, body["line"]), -body["units"])
+        self.balance(stock)
+
     def stock_blocked(self, sku, body):
-        stock = self.stock(sku)
-        self.change(stock, body["site"], blocked=body["units"])
-        stock.unsure = self.where
+        self.change(self.stocks[sku], body["site"], blocked=body["units"])
 
     def stock_unblocked(self, sku, body):
-        self.change(self.stock(sku), body["site"], blocked=-body["units"])
+        self.change(self.stocks[sku], body["site"], blocked=-body["units"])
 
     # Where it all led.
 
@@ -462,7 +450,7 @@ class Check:
     def finish_stock(self, sku, stock, shipped):
         where = f"stock/{sku} at the end"
         self.where = where
-        self.balance(sku, stock)
+        self.balance(stock)
         on_hand = sum(stock.on_hand.values())
         told = f"{stock.flows} came in, {shipped} went out, {on_hand} on hand"
         self.must(stock.flows - shipped == on_hand, "stock_accounts", told)
@@ -601,6 +589,8 @@ def small_trade():
         ("credit-note/1", CREDIT_ISSUED,
          {"amount": pounds(20), "reason": GOODWILL, "return_id": f"{A}.1"}),
         ("credit-note/2", CREDIT_ISSUED, {"amount": pounds(70), "reason": RETURN_WITHOUT_ORDER}),
+        (cup, STOCK_HELD, {"line": f"{B}.1", "units": 2}),
+        (cup, STOCK_RELEASED, {"line": f"{B}.1", "units": 2, "stage": "held"}),
         (cup, STOCK_ADJUSTED, {"site": "MAIN", "change": -1, "reason": "loss"}),
         (f"order/{B}", ORDER_REQUESTED, {"lines": postage}),
         (f"order/{B}", ORDER_PLACED, {"number": 100002}),
@@ -653,8 +643,11 @@ def planted():
         ("stages_never_negative", fact(STOCK_HANDED_OVER, units=4)),
         ("stages_never_negative", fact(STOCK_RECEIVED, units=2)),
         ("stages_never_negative", later(STOCK_PACKED)),
+        ("stages_never_negative", fact(STOCK_RELEASED, units=3)),
+        ("stages_never_negative", fact(STOCK_RELEASED, stage="committed")),
         ("stages_never_negative", one_more(cup, STOCK_UNBLOCKED, {"site": "MAIN", "units": 1})),
         ("stock_equation", fact(STOCK_RECEIVED, units=2)),
+        ("stock_equation", fact(STOCK_RELEASED, short=1)),
         ("stock_equation", one_more(cup, STOCK_HELD, {"line": other, "units": 3})),
         ("stock_accounts", fact(STOCK_HANDED_OVER, drop=True)),
         ("stock_accounts", fact(ORDER_SHIPPED, drop=True)),
@@ -675,6 +668,7 @@ def planted():
         ("returns_add_up", fact(ORDER_RETURNED, goodwill=pounds(21))),
         ("cash_ledger_balances", fact(PAYMENT_REFUNDED, amount=pounds(99))),
         ("cash_ledger_balances", reported(cash_minor=1)),
+        ("nothing_promised_left", fact(STOCK_RELEASED, drop=True)),
         ("nothing_promised_left", one_more(cup, STOCK_HELD, {"line": other, "units": 1})),
         ("orders_as_reported", reported(orders=3)),
         ("orders_as_reported", reported(order_lines=4)),

@@ -336,20 +336,26 @@ impl<'a> Player<'a> {
 
 /// Time, and the people.
 impl Player<'_> {
-    /// The clock follows the rows; the people work every few hours, and before anything later happens.
+    /// The clock follows the rows; the people work every few hours, and before anything later happens,
+    /// also on days without a row: carriers and deadlines know no holidays.
     fn go_to(&mut self, at: Timestamp) -> Result<(), PlayError> {
-        let next = *self.next_shift.get_or_insert(at + SHIFT);
         // A replay that goes on has been here before: what lies behind it is not done again.
-        if at >= next && at >= self.shop.clock.now() {
-            self.work(at)?;
-            self.next_shift = Some(at + SHIFT);
+        let mut next = *self.next_shift.get_or_insert(at + SHIFT);
+        while next <= at {
+            if next >= self.shop.clock.now() {
+                self.shop.clock.advance_to(next);
+                self.work(next)?;
+            }
+            next = next + SHIFT;
         }
+        self.next_shift = Some(next);
         self.shop.clock.advance_to(at);
         Ok(())
     }
 
-    /// Until the lists are empty and everyone has done his part.
+    /// Until nothing is due, the lists are empty and everyone has done his part.
     fn work(&mut self, now: Timestamp) -> Result<(), PlayError> {
+        self.ring()?;
         let mut before = None;
         loop {
             self.wait_for_answers(0)?;
@@ -377,8 +383,7 @@ impl Player<'_> {
         loop {
             let now = self.shop.clock.now();
             self.work(now)?;
-            let gone = |_: NotTaken| PlayError::Stopped("it rings no more".to_owned());
-            let next = self.shop.engine.ring().map_err(gone)?;
+            let next = self.ring()?;
             progress.played(self.plan.events.len(), now);
             self.ended.returns_left = self.to_return.len();
             match next {
@@ -389,8 +394,12 @@ impl Player<'_> {
                 Some(_) if stop.load(Relaxed) => return Ok(()),
                 Some(next) => self.shop.clock.advance_to(next.max(now + DAY)),
             }
-            self.shop.engine.ring().map_err(gone)?;
         }
+    }
+
+    /// Rings what is due, and tells when the next timer is.
+    fn ring(&self) -> Result<Option<Timestamp>, PlayError> {
+        self.shop.engine.ring().map_err(|_| self.stopped())
     }
 }
 
