@@ -60,6 +60,19 @@ pub fn audit<B: Business>(
     Ok(audit)
 }
 
+/// Every decider and process as the whole journal tells of them.
+///
+/// # Errors
+/// When the journal is not as it should be.
+pub(crate) fn refold<B: Business>(
+    reader: &dyn Reader,
+) -> journal::Result<FxHashMap<B::Stream, Live<B>>> {
+    let mut lines = LineReader::<B>::default();
+    let mut refold = Refold::<B> { index: None, lives: FxHashMap::default(), snapshots: 0 };
+    verify(reader, |_, line| refold.hear(&lines.read(line)?))?;
+    Ok(refold.lives.into_iter().map(|(stream, refolded)| (stream, refolded.live)).collect())
+}
+
 impl<B: Business> Refold<'_, B> {
     fn hear(&mut self, recorded: &Recorded<B>) -> journal::Result<()> {
         let stream = recorded.stream();

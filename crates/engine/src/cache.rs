@@ -14,6 +14,9 @@ pub(crate) struct Cache<K, V> {
     hand: VecDeque<K>,
     limit: usize,
     settled: Position,
+    /// Whether something is worth a word of farewell.
+    missed: fn(&V) -> bool,
+    farewells: Vec<(K, V)>,
 }
 
 struct Entry<V> {
@@ -25,8 +28,18 @@ struct Entry<V> {
 
 impl<K: Clone + Eq + Hash, V> Cache<K, V> {
     pub(crate) fn new(limit: usize) -> Cache<K, V> {
+        Cache::with_farewells(limit, |_| false)
+    }
+
+    /// What will be missed is kept for [`Cache::farewells`] when it is evicted.
+    pub(crate) fn with_farewells(limit: usize, missed: fn(&V) -> bool) -> Cache<K, V> {
         let (entries, hand) = (FxHashMap::default(), VecDeque::new());
-        Cache { entries, hand, limit: limit.max(1), settled: 0 }
+        Cache { entries, hand, limit: limit.max(1), settled: 0, missed, farewells: Vec::new() }
+    }
+
+    /// What was evicted since the last call and will be missed, as it was.
+    pub(crate) fn farewells(&mut self) -> impl Iterator<Item = (K, V)> {
+        self.farewells.drain(..)
     }
 
     /// The index has seen everything up to this position: what has not changed since may go.
@@ -70,6 +83,11 @@ impl<K: Clone + Eq + Hash, V> Cache<K, V> {
         Ok(&mut entry.value)
     }
 
+    /// Everything in memory.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
+        self.entries.iter().map(|(key, entry)| (key, &entry.value))
+    }
+
     pub(crate) fn forget(&mut self, key: &K) {
         if self.entries.remove(key).is_some() {
             self.hand.retain(|other| other != key);
@@ -110,8 +128,10 @@ impl<K: Clone + Eq + Hash, V> Cache<K, V> {
             if entry.used || entry.changed > self.settled {
                 entry.used = false;
                 self.hand.push_back(key);
-            } else {
-                self.entries.remove(&key);
+            } else if let Some((key, entry)) = self.entries.remove_entry(&key)
+                && (self.missed)(&entry.value)
+            {
+                self.farewells.push((key, entry.value));
             }
         }
     }

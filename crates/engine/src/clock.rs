@@ -129,7 +129,7 @@ impl Time {
             self.doubted = true;
             let text = format!(
                 "the clock says {now} where {expected} was expected: timers wait; set the clock \
-                 right, or confirm it"
+                 right and start again"
             );
             alarms.raise(now, "clock_jump", text);
         }

@@ -28,6 +28,7 @@ mod opening;
 mod past;
 mod recall;
 mod sequencer;
+mod stepping;
 mod timers;
 mod world;
 mod writer;
@@ -44,6 +45,7 @@ pub use feed::{Committed, Feed, Follow};
 pub use gauges::Gauges;
 pub use limits::Limits;
 pub use past::Past;
+pub use stepping::Stepping;
 
 #[cfg(test)]
 mod tests;

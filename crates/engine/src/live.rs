@@ -18,6 +18,8 @@ pub(crate) struct Live<B: Business> {
     pub(crate) timers: Vec<(Timestamp, TimerName)>,
     /// Facts after which a snapshot is cheaper than to replay what came since the last.
     pub(crate) next_snapshot: u64,
+    /// What it had heard at its newest snapshot.
+    kept: u64,
 }
 
 /// A snapshot's text.
@@ -45,6 +47,8 @@ pub(crate) struct TimerMove {
 
 const SNAPSHOT_EVERY: u64 = 32;
 const SNAPSHOT_BYTES_PER_FACT: u64 = 64;
+/// Facts that are as dear to read back as a snapshot.
+const ASLEEP_AFTER: u64 = 4;
 
 impl<B: Business> Live<B> {
     pub(crate) fn blank(stream: &B::Stream) -> Live<B> {
@@ -56,6 +60,7 @@ impl<B: Business> Live<B> {
             over: true,
             timers: Vec::new(),
             next_snapshot: SNAPSHOT_EVERY,
+            kept: 0,
         }
     }
 
@@ -69,6 +74,7 @@ impl<B: Business> Live<B> {
             over: kept.over,
             timers: kept.timers,
             next_snapshot: next_snapshot(snapshot.heard, snapshot.state.len()),
+            kept: snapshot.heard,
         })
     }
 
@@ -78,6 +84,7 @@ impl<B: Business> Live<B> {
             Kept::<B> { state: self.state.clone(), over: self.over, timers: self.timers.clone() };
         let state = serde_json::to_string(&kept).expect("a state is plain data");
         self.next_snapshot = next_snapshot(self.heard, state.len());
+        self.kept = self.heard;
         journal::Snapshot {
             stream,
             position: self.last,
@@ -88,8 +95,20 @@ impl<B: Business> Live<B> {
         }
     }
 
+    /// True when both remember the same; when the next snapshot is due does not matter.
+    pub(crate) fn is_same(&self, other: &Live<B>) -> bool {
+        let moved = |live: &Live<B>| (live.version, live.heard, live.last, live.over);
+        moved(self) == moved(other) && self.timers == other.timers && self.state == other.state
+    }
+
     pub(crate) fn wants_snapshot(&self) -> bool {
         self.heard >= self.next_snapshot
+    }
+
+    /// True when memory may let it go only with a snapshot: a story that sleeps will surely wake, and
+    /// what it heard lies in as many blocks as it took days.
+    pub(crate) fn sleeps(&self) -> bool {
+        !self.timers.is_empty() && self.heard >= self.kept + ASLEEP_AFTER
     }
 
     /// A decider remembers its own fact.

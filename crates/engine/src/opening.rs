@@ -10,12 +10,11 @@ use crate::{
     writer::{Writer, keys_of},
 };
 use journal::{Index, Journal, LineReader, Reader};
-use kernel::{Business, Position, Recorded, Told};
-use rustc_hash::FxHashSet;
-use std::sync::{Arc, atomic::Ordering::Relaxed};
-
-/// How many of the newest facts are searched for asks without an answer.
-const ASK_AGAIN: u64 = 50_000;
+use kernel::{Business, Origin, Position, Recorded, Told};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, atomic::Ordering::Relaxed},
+};
 
 /// The pieces of a running engine, before they are given threads of their own.
 pub(crate) struct Opened<B: Business> {
@@ -45,16 +44,26 @@ pub(crate) fn open<B: Business>(
     let recall = Recall::new(journal.reader()?, index.reader()?);
     let mut world = World::new(recall, clock, limits.clone(), alarms.clone(), mark);
     let mut follower = Follower::new(index, limits.clone(), gauges.clone(), pace.clone());
-    let mut asks = Asks::new(tip);
-    relive(&*reader, mark, &mut world, &mut follower, &mut asks)?;
+    let mut asks = Asks::new();
+    let newest = relive(&*reader, mark, (&mut world, &mut follower), &mut asks)?;
     if let Some(at) = journal.tip().map(|tip| tip.at) {
         world.compare_clock(at);
     }
-    for (process, command, cause) in asks.unanswered() {
+    let mut writer = Writer::new(journal, feed.clone(), gauges.clone(), pace.clone())?;
+    if !asks.open.is_empty() {
         // Whatever it says is recorded, or an alarm tells.
-        let _ = world.ask_again(process, command, cause);
+        let _ = world.ask_again(asks.open.into());
     }
-    let writer = Writer::new(journal, feed.clone(), gauges.clone(), pace.clone())?;
+    // Stored before the index knows what it follows from, or the next start would not ask again.
+    let recovered = writer.store(world.take_batch())?;
+    for followed in newest.into_iter().chain(recovered) {
+        follower.gather(followed)?;
+    }
+    world.settle(follower.indexed());
+    if world.is_spoiled() {
+        follower.write()?;
+        world.recover(follower.indexed());
+    }
     Ok(Opened { world, writer, follower, feed, gauges })
 }
 
@@ -69,17 +78,22 @@ fn known_mark(reader: &dyn Reader, index: &mut dyn Index) -> journal::Result<Pos
     Ok(0)
 }
 
+/// Lives through everything after the mark; what the index has to know of the newest block comes back.
 fn relive<B: Business>(
     reader: &dyn Reader,
     mark: Position,
-    world: &mut World<B>,
-    follower: &mut Follower,
+    (world, follower): (&mut World<B>, &mut Follower),
     asks: &mut Asks<B>,
-) -> journal::Result<()> {
+) -> journal::Result<Option<Followed>> {
     let mut lines = LineReader::<B>::default();
     let mut name = String::new();
     let mut position = mark;
+    let mut newest = None;
     while let Some(block) = reader.block_after(position)? {
+        if let Some(followed) = newest.take() {
+            follower.gather(followed)?;
+            world.settle(follower.indexed());
+        }
         let mut keys = Vec::new();
         for line in block.text()?.lines() {
             let recorded = lines.read(line)?;
@@ -91,44 +105,52 @@ fn relive<B: Business>(
         let mut followed = Followed::block(&block, keys);
         let batch = world.take_batch();
         followed.take_over(batch.snapshots, batch.timers, world.is_crowded(), None);
-        follower.gather(followed)?;
-        world.settle(follower.indexed());
+        newest = Some(followed);
     }
-    Ok(())
+    Ok(newest)
 }
 
-/// Asks of the newest facts, less those that left a fact or a refusal.
+/// What the last cascade had asked for and nobody has answered yet. Asks are obeyed in the order in
+/// which they were made, so a fact that follows from one tells that those before it are done with,
+/// also when they left nothing; and a new root tells that the whole cascade is.
 struct Asks<B: Business> {
-    from: Position,
-    asked: Vec<(B::Stream, B::Command, Position)>,
-    answered: FxHashSet<(Position, String)>,
+    open: VecDeque<(B::Stream, B::Command, Position)>,
+    root: Option<Arc<Origin>>,
+    /// Cause and stream of the last fact: one decision may leave several.
+    last: Option<(Position, B::Stream)>,
 }
 
 impl<B: Business> Asks<B> {
-    fn new(tip: Position) -> Asks<B> {
-        let from = tip.saturating_sub(ASK_AGAIN);
-        Asks { from, asked: Vec::new(), answered: FxHashSet::default() }
+    fn new() -> Asks<B> {
+        Asks { open: VecDeque::new(), root: None, last: None }
     }
 
     fn hear(&mut self, recorded: &Recorded<B>, asked: Vec<(B::Stream, B::Command)>) {
-        if recorded.position <= self.from {
-            return;
+        match recorded.cause {
+            None if self.root.as_deref() == Some(&*recorded.origin) => {}
+            None => self.open.clear(),
+            Some(cause) => self.answered(cause, recorded),
         }
-        if let Some(cause) = recorded.cause {
-            let whom = match B::told(&recorded.fact) {
-                Some(Told::Refused { command, .. }) => B::stream_of_command(command),
-                _ => recorded.stream(),
-            };
-            self.answered.insert((cause, whom.to_string()));
-        }
+        self.root = Some(recorded.origin.clone());
         let asked = asked.into_iter().map(|(by, command)| (by, command, recorded.position));
-        self.asked.extend(asked);
+        self.open.extend(asked);
     }
 
-    fn unanswered(self) -> impl Iterator<Item = (B::Stream, B::Command, Position)> {
-        let Asks { asked, answered, .. } = self;
-        asked.into_iter().filter(move |(_, command, cause)| {
-            !answered.contains(&(*cause, B::stream_of_command(command).to_string()))
-        })
+    fn answered(&mut self, cause: Position, recorded: &Recorded<B>) {
+        let whom = match B::told(&recorded.fact) {
+            Some(Told::Refused { command, .. }) => B::stream_of_command(command),
+            _ => recorded.stream(),
+        };
+        let decision = Some((cause, whom));
+        if self.last == decision {
+            return;
+        }
+        let is_answer = |(_, command, asked_at): &(B::Stream, B::Command, Position)| {
+            decision == Some((*asked_at, B::stream_of_command(command)))
+        };
+        if let Some(answered) = self.open.iter().position(is_answer) {
+            self.open.drain(..=answered);
+        }
+        self.last = decision;
     }
 }

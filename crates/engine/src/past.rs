@@ -129,8 +129,12 @@ impl<B: Business> Past<B> {
         mark: Position,
         mut each: impl FnMut(&Recorded<B>) -> bool,
     ) -> journal::Result<()> {
-        let mut follow = self.feed.follow(self.journal.another()?, mark);
         let tip = self.feed.tip();
+        if tip <= mark {
+            // Most looks end here: a further reader would cost more than all the rest.
+            return Ok(());
+        }
+        let mut follow = self.feed.follow(self.journal.another()?, mark);
         let mut position = mark;
         while position < tip
             && let Some(block) = follow.take_next()?

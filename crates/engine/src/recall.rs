@@ -1,7 +1,7 @@
 //! What memory lacks is read back: the newest snapshot, then the facts since, found by the index.
 
 use crate::live::Live;
-use journal::{Block, IndexReader, Key, LineReader, Reader};
+use journal::{Block, IndexReader, Key, LineReader, Reader, stream_in_line};
 use kernel::{Business, CommandId, Position, Recorded, TimerName, Timestamp};
 use memchr::memmem;
 use std::borrow::Cow;
@@ -67,9 +67,13 @@ impl<B: Business> Recall<B> {
         block: &Block,
         until: Position,
     ) -> journal::Result<()> {
-        // Whatever concerns a stream has its id in its line, as text.
+        // A decider lives through its own facts; whatever concerns a story has its id in its line.
         let name = stream.to_string();
-        let root = memmem::Finder::new(root_of(&name));
+        let mark = match B::is_process(stream) {
+            true => root_of(&name).to_owned(),
+            false => stream_in_line(&name),
+        };
+        let root = memmem::Finder::new(&mark);
         for line in block.text_of(Key::of_stream(&name))?.lines() {
             if root.find(line.as_bytes()).is_none() {
                 continue;

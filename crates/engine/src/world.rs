@@ -87,7 +87,7 @@ impl<B: Business> World<B> {
         World {
             batch: Batch::default(),
             recall,
-            streams: Cache::new(limits.states),
+            streams: Cache::with_farewells(limits.states, Live::sleeps),
             commands: Cache::new(limits.commands),
             timers: Timers::new(),
             time: Time::new(clock, limits.clock_jump),
@@ -397,7 +397,15 @@ impl<B: Business> World<B> {
     }
 
     pub(crate) fn take_batch(&mut self) -> Batch<B> {
-        take(&mut self.batch)
+        let mut batch = take(&mut self.batch);
+        let asleep = self.streams.farewells();
+        batch.snapshots.extend(asleep.map(|(stream, mut live)| live.snapshot(stream.to_string())));
+        batch
+    }
+
+    /// Every decider and process that is in memory.
+    pub(crate) fn remembered(&self) -> impl Iterator<Item = (&B::Stream, &Live<B>)> {
+        self.streams.iter()
     }
 
     /// Lives again what the index has not seen: nothing is decided, what was asked comes back.
@@ -438,16 +446,18 @@ impl<B: Business> World<B> {
         Ok(asks)
     }
 
-    /// What a process had asked and nobody has answered: asked again, as if it had just been heard.
+    /// What processes had asked and nobody has answered: asked again in the order in which it would
+    /// have been obeyed, as the rest of the cascade that was cut off.
     pub(crate) fn ask_again(
         &mut self,
-        process: B::Stream,
-        command: B::Command,
-        cause: Position,
+        asks: Vec<(B::Stream, B::Command, Position)>,
     ) -> Result<Range<usize>, Rejection<B::Refusal>> {
         let mut cascade = self.begin(self.unasked());
-        let (by, link) = (Some(process), Link { cause: Some(cause), depth: 1 });
-        cascade.asks.push_back(Pending { command, by, link });
+        cascade.widest = asks.len();
+        for (process, command, cause) in asks {
+            let (by, link) = (Some(process), Link { cause: Some(cause), depth: 1 });
+            cascade.asks.push_back(Pending { command, by, link });
+        }
         self.play(cascade)
     }
 

@@ -2,6 +2,7 @@
 
 use crate::Mood;
 use commerce::payments::{Errand, PaymentCommand, PaymentFact};
+use compact_str::CompactString;
 use engine::handlers::{BoxFuture, Call, Failure, Handler, Request};
 use flows::{Command, Fact, Shop};
 use kernel::{Money, PaymentId, Recorded};
@@ -23,6 +24,9 @@ struct Asked {
     number: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     amount: Option<Money>,
+    /// Which yes, where the provider has given several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reference: Option<CompactString>,
 }
 
 impl Handler<Shop> for SimulatedProvider {
@@ -45,10 +49,15 @@ impl Handler<Shop> for SimulatedProvider {
                 (Errand::Refund, Some(*refund), Some(*amount))
             }
             PaymentFact::VoidAsked => (Errand::Void, None, None),
+            PaymentFact::SurplusVoidAsked { .. } => (Errand::Void, None, None),
             PaymentFact::QueryAsked => (Errand::Query, None, None),
             _ => return None,
         };
-        let asked = Asked { payment: *payment, errand, number, amount };
+        let reference = match fact {
+            PaymentFact::SurplusVoidAsked { reference } => Some(reference.clone()),
+            _ => None,
+        };
+        let asked = Asked { payment: *payment, errand, number, amount, reference };
         let body = serde_json::to_value(asked).expect("texts and numbers");
         Some(Request { key: payment.to_string(), body })
     }
@@ -79,7 +88,11 @@ impl SimulatedProvider {
             // For the asker these are the same: it must ask again under the same key.
             return Err(Failure::Transient("no answer".to_owned()));
         }
-        let Asked { payment, errand, number, amount } = asked;
+        let Asked { payment, errand, number, amount, reference } = asked;
+        if let (Errand::Void, Some(reference)) = (errand, reference) {
+            let gone = PaymentCommand::VoidSurplusDone { reference };
+            return Ok(vec![Command::Payment(payment, gone)]);
+        }
         let no = || dice("declines", 0) < self.mood.declines;
         let command = match (errand, number, amount) {
             (Errand::Authorise, ..) if dice("hesitates", 0) < self.mood.hesitates => {

@@ -6,6 +6,8 @@
 
 use crate::{Error, Key, Result};
 use kernel::{Position, Timestamp};
+use std::{cell::RefCell, io};
+use zstd::bulk::Decompressor;
 
 #[cfg(test)]
 mod tests;
@@ -98,7 +100,7 @@ impl Block {
         let frames = self.frames().ok_or_else(|| self.damaged("its directory is wrong"))?;
         let mut text = Vec::new();
         for frame in frames.into_iter().filter(|frame| wanted(frame)) {
-            let raw = zstd::bulk::decompress(frame.packed, frame.raw);
+            let raw = decompress(frame.packed, frame.raw);
             let raw = raw.map_err(|error| self.damaged(&error.to_string()))?;
             if raw.len() != frame.raw {
                 return Err(self.damaged("a frame has another length than the directory says"));
@@ -129,6 +131,17 @@ impl Block {
         }
         rest.is_empty().then_some(frames)
     }
+}
+
+thread_local! {
+    /// Made once a thread: making one takes longer than most frames.
+    static DECOMPRESSOR: RefCell<Decompressor<'static>> =
+        RefCell::new(Decompressor::new().expect("there is memory for a decompressor"));
+}
+
+/// At most `size` bytes of what was compressed.
+pub(crate) fn decompress(packed: &[u8], size: usize) -> io::Result<Vec<u8>> {
+    DECOMPRESSOR.with_borrow_mut(|decompressor| decompressor.decompress(packed, size))
 }
 
 fn take<'a>(rest: &mut &'a [u8], length: usize) -> Option<&'a [u8]> {

@@ -25,12 +25,13 @@ pub fn verify(
     let mut versions: HashMap<String, u64> = HashMap::new();
     let mut done = Verified::default();
     let (mut position, mut sum) = (0, 0);
-    while let Some(block) = reader.block_after(position)? {
+    let sound = |position| move |source| Error::SoundUpTo { position, source: Box::new(source) };
+    while let Some(block) = reader.block_after(position).map_err(sound(position))? {
         let broken = |position, what: String| Err(Error::BrokenChain { position, what });
         if !block.follows(position, sum) {
             return broken(block.first, format!("it does not follow position {position}"));
         }
-        for line in block.text()?.lines() {
+        for line in block.text().map_err(sound(position))?.lines() {
             let raw = RawLine::read(line)?;
             position += 1;
             if raw.position != position {

@@ -14,6 +14,12 @@ pub enum Error {
         /// The data folder.
         folder: PathBuf,
     },
+    /// Nothing is there to be read.
+    #[error("there is no {path}: name the folder of a journal with --data")]
+    NoJournal {
+        /// The file that is missing.
+        path: PathBuf,
+    },
     /// The folder or a file in it cannot be written.
     #[error("{path} cannot be written: give this user write permission, or name another folder")]
     ReadOnly {
@@ -40,7 +46,7 @@ pub enum Error {
     },
     /// The file's pages are damaged.
     #[error(
-        "{path} is damaged ({what}): restore the last backup, or run `cartage journal verify` to see how far it is sound"
+        "{path} is damaged ({what}): restore the last backup; `cartage journal verify` says how far it is sound"
     )]
     Damaged {
         /// Which file.
@@ -57,6 +63,14 @@ pub enum Error {
         position: u64,
         /// What does not fit.
         what: String,
+    },
+    /// Everything up to a position is sound; then something is not.
+    #[error("sound up to position {position}, then: {source}")]
+    SoundUpTo {
+        /// The last position that is.
+        position: u64,
+        /// What is wrong after it.
+        source: Box<Error>,
     },
     /// A block that was handed in out of its turn; nothing was stored.
     #[error(
@@ -117,7 +131,7 @@ impl Error {
             FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType,
             QueryReturnedNoRows,
         };
-        use rusqlite::ErrorCode::{DatabaseCorrupt, DiskFull, NotADatabase, ReadOnly};
+        use rusqlite::ErrorCode::{CannotOpen, DatabaseCorrupt, DiskFull, NotADatabase, ReadOnly};
         let path = path.to_owned();
         // A row that is missing, or is not what was written there, is damage as well.
         if let FromSqlConversionFailure(..)
@@ -128,6 +142,7 @@ impl Error {
             return Error::Damaged { path, what: source.to_string() };
         }
         match source.sqlite_error_code() {
+            Some(CannotOpen) if !path.exists() => Error::NoJournal { path },
             Some(DatabaseCorrupt | NotADatabase) => {
                 Error::Damaged { path, what: source.to_string() }
             }

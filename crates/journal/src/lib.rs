@@ -27,7 +27,7 @@ pub use block::{Block, BlockBuilder};
 pub use check::{Verified, verify};
 pub use error::{Error, Result};
 pub use key::Key;
-pub use line::{LineReader, LineWriter, RawLine};
+pub use line::{LineReader, LineWriter, RawLine, stream_in_line};
 pub use port::{
     Checkpoint, Index, IndexReader, Journal, Mark, Reader, Snapshot, TimerChange, Tip, VaultRow,
 };

@@ -5,6 +5,8 @@ use kernel::{Business, CommandId, Origin, PARTITION, Recorded, Timestamp};
 use serde::Deserialize;
 use std::{borrow::Cow, io::Write, marker::PhantomData, sync::Arc};
 
+const STREAM: &str = "\"stream\":";
+
 /// Writes lines; what a cascade's facts share is put into text once.
 #[derive(Debug, Default)]
 pub struct LineWriter {
@@ -27,7 +29,8 @@ impl LineWriter {
         self.share(&recorded.origin);
         out.extend_from_slice(b"{\"position\":");
         number(recorded.position, out);
-        out.extend_from_slice(b",\"stream\":");
+        out.push(b',');
+        out.extend_from_slice(STREAM.as_bytes());
         serde_json::to_writer(&mut *out, stream)?;
         out.extend_from_slice(b",\"version\":");
         number(recorded.version, out);
@@ -68,6 +71,11 @@ impl LineWriter {
         written.expect("memory takes any text");
         self.origin = Some(origin.clone());
     }
+}
+
+/// What the lines of a stream's own facts contain, and no others: a search before a line is read.
+pub fn stream_in_line(stream: &str) -> String {
+    format!("{STREAM}{},", serde_json::Value::from(stream))
 }
 
 fn number(mut number: u64, out: &mut Vec<u8>) {

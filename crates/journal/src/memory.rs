@@ -66,7 +66,10 @@ impl Memory {
                     let mut text = Vec::new();
                     let name = recorded.stream().to_string();
                     writer.write(&recorded, &name, &mut text)?;
-                    let keys = [Key::of_stream(&name)];
+                    let mut keys = vec![Key::of_stream(&name)];
+                    let hearers = B::hearers(&recorded.fact);
+                    keys.extend(hearers.map(|hearer| Key::of_stream(&hearer.to_string())));
+                    keys.extend(recorded.origin.command.map(Key::of_command));
                     builder.push(recorded.position, recorded.at(), &text, &keys)?;
                     any = true;
                 }

@@ -9,6 +9,7 @@ use server::{
     replay::{self, trade},
     shop::RunningShop,
     simulate::{self, SimulateArgs},
+    view_tools,
 };
 use std::{
     error::Error,
@@ -24,7 +25,7 @@ use std::{
 
 /// From the cart to the door, every order a story you can replay.
 #[derive(Debug, Parser)]
-#[command(version, about, arg_required_else_help = true)]
+#[command(version, arg_required_else_help = true)]
 pub(crate) struct Cartage {
     #[command(subcommand)]
     command: Command,
@@ -54,6 +55,14 @@ enum Command {
         #[command(subcommand)]
         command: JournalCommand,
     },
+    /// What people look at
+    Views {
+        /// Where the journal lies
+        #[arg(long, default_value = "cartage-data", global = true)]
+        data: PathBuf,
+        #[command(subcommand)]
+        command: ViewsCommand,
+    },
     /// Try the whole system against crashes and faults, by seed
     Simulate(SimulateArgs),
     /// Measure this machine beside a bare SQLite loop
@@ -78,6 +87,11 @@ enum JournalCommand {
         #[arg(short = 'n', long, default_value_t = 20)]
         count: u64,
     },
+    /// Copy the journal as it is at this moment, while it is written, into a folder of its own
+    Backup {
+        /// The folder
+        to: PathBuf,
+    },
     /// Facts as JSON Lines
     Export {
         /// Of this stream only
@@ -95,6 +109,15 @@ enum JournalCommand {
     },
 }
 
+#[derive(Debug, Subcommand)]
+enum ViewsCommand {
+    /// Build views again from the first fact, beside what is there, and swap; nothing else may run
+    Rebuild {
+        /// Which; all where none is named
+        names: Vec<String>,
+    },
+}
+
 type Answer = Result<ExitCode, Box<dyn Error>>;
 
 pub(crate) fn run(cartage: Cartage) -> Answer {
@@ -103,6 +126,10 @@ pub(crate) fn run(cartage: Cartage) -> Answer {
             play(&file, &data, until.as_deref(), report.as_deref())
         }
         Command::Journal { data, command } => look(&data, command),
+        Command::Views { data, command: ViewsCommand::Rebuild { names } } => {
+            view_tools::rebuild(&data, &names, &mut io::stdout().lock())?;
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Simulate(args) => simulate::run(&args),
         Command::Bench(args) => bench::run(&args),
     }
@@ -117,6 +144,7 @@ fn look(data: &Path, command: JournalCommand) -> Answer {
             journal_tools::show(data, &stream, at, &mut out)
         }
         JournalCommand::Tail { count } => journal_tools::tail(data, count, &mut out),
+        JournalCommand::Backup { to } => journal_tools::backup(data, &to, &mut out),
         JournalCommand::Export { stream, kind, from, until } => {
             journal_tools::export(data, &Filter { stream, kind, from, until }, &mut out)
         }

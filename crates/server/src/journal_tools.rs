@@ -3,7 +3,7 @@
 
 use flows::{Shop, Stream};
 use journal::{IndexReader, RawLine, Reader};
-use kernel::{PARTITION, Position, Timestamp};
+use kernel::{Business, PARTITION, Position, Timestamp};
 use std::{
     io::{self, Write},
     path::Path,
@@ -21,6 +21,9 @@ pub enum ToolError {
     /// No such stream can exist.
     #[error("{0:?} names no stream: write it as in `order/018f…` or `stock/85123A`")]
     NoStream(String),
+    /// Nothing has happened in a stream.
+    #[error("nothing has happened in {0}, at least until then")]
+    NothingThere(String),
     /// Neither a position nor a time.
     #[error("{0:?} is neither a position (a number) nor a time (2026-11-20T10:00:00Z)")]
     NoMoment(String),
@@ -68,7 +71,10 @@ pub fn show(
         }
     }
     let (state, version) = past.state_at(&name, until)?;
-    let state = serde_json::to_string_pretty(&state).map_err(journal::Error::from)?;
+    if version == 0 && !Shop::is_process(&name) {
+        return Err(ToolError::NothingThere(stream.to_owned()));
+    }
+    let state = serde_json::to_string(&state).map_err(journal::Error::from)?;
     writeln!(out, "{stream} after {version} facts of its own:\n{state}")?;
     Ok(())
 }
@@ -163,6 +169,17 @@ fn export_from(
         next = reader.block_after(block.last)?;
     }
     out.flush()?;
+    Ok(())
+}
+
+/// Copies the journal as it is at this moment; it may be written meanwhile.
+///
+/// # Errors
+/// When the journal cannot be read, or the copy not be written.
+pub fn backup(folder: &Path, to: &Path, out: &mut impl Write) -> Result<(), ToolError> {
+    journal::sqlite::backup(folder, to)?;
+    let (reader, _) = journal::sqlite::read(to)?;
+    writeln!(out, "{}: up to position {}", to.display(), tip(&*reader)?)?;
     Ok(())
 }
 

@@ -9,3 +9,5 @@ pub mod simulate;
 pub mod bench;
 
 pub mod journal_tools;
+
+pub mod view_tools;

@@ -96,7 +96,7 @@ impl RunningShop {
         let tip = files.journal.tip();
         let clock = SimulatedClock::at(tip.map_or(start, |tip| tip.at.max(start)));
         let (begin, views_reader) = (tip.map_or(0, |tip| tip.last), files.journal.reader()?);
-        let limits = Limits { states: 1 << 16, commands: 1 << 16, ..Limits::default() };
+        let limits = Limits::default();
         let engine = Arc::new(Engine::start(Parts {
             journal: Box::new(files.journal),
             index: Box::new(files.index),
@@ -104,6 +104,9 @@ impl RunningShop {
             limits,
         })?);
         let alarms = engine.alarms().clone();
+        if let Some(why) = files.rebuilt {
+            alarms.raise(clock.now(), "index_rebuilt", why);
+        }
         let store = Store::open(&folder.join("views.db"))?;
         let reader = store.reader();
         let runner =

@@ -126,6 +126,14 @@ impl SqliteJournal {
     }
 }
 
+impl Drop for SqliteJournal {
+    /// A folder at rest has all of the journal in one file. Nothing is lost where that fails: the log
+    /// stays beside it, and the next opening reads both.
+    fn drop(&mut self) {
+        let _ = self.empty_log();
+    }
+}
+
 fn prepare(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open(path)?;
     connection.pragma_update(None, "page_size", 8192)?;

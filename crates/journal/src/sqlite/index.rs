@@ -4,7 +4,10 @@ use super::{
     read_only,
     runs::{self, Runs},
 };
-use crate::{Checkpoint, Error, Index, IndexReader, Key, Mark, Result, Snapshot, TimerChange};
+use crate::{
+    Checkpoint, Error, Index, IndexReader, Key, Mark, Result, Snapshot, TimerChange,
+    block::decompress,
+};
 use kernel::{Position, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use std::{
@@ -14,6 +17,7 @@ use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
+use zstd::bulk::Compressor;
 
 /// The form of `index.db`; any other is thrown away.
 const FORMAT: i64 = 2;
@@ -58,6 +62,7 @@ pub struct SqliteIndex {
     connection: Connection,
     path: PathBuf,
     runs: Runs,
+    compressor: Compressor<'static>,
     /// Held until the journal and this have both ended.
     _lock: Arc<File>,
 }
@@ -101,7 +106,8 @@ impl SqliteIndex {
         );
         connection.execute_batch(&make).map_err(read)?;
         let runs = Runs::load(&connection).map_err(read)?;
-        Ok(SqliteIndex { connection, path: path.to_owned(), runs, _lock: lock })
+        let compressor = Compressor::new(LEVEL).expect("zstd has this level");
+        Ok(SqliteIndex { connection, path: path.to_owned(), runs, compressor, _lock: lock })
     }
 
     fn store(&mut self, checkpoint: &Checkpoint) -> rusqlite::Result<runs::Added> {
@@ -109,7 +115,7 @@ impl SqliteIndex {
         let mark = checkpoint.mark;
         let added = self.runs.add(&transaction, checkpoint.places.clone(), mark)?;
         for snapshot in &checkpoint.snapshots {
-            keep(&transaction, snapshot)?;
+            keep(&transaction, snapshot, &mut self.compressor)?;
         }
         move_timers(&transaction, &checkpoint.timers)?;
         transaction
@@ -149,7 +155,11 @@ fn prepare(path: &Path) -> rusqlite::Result<Connection> {
 
 /// Adds a snapshot; of earlier ones those stay whose number is divisible by a power of two that is
 /// the larger the older they are, so that about two per doubling of age are kept.
-fn keep(transaction: &Transaction<'_>, snapshot: &Snapshot) -> rusqlite::Result<()> {
+fn keep(
+    transaction: &Transaction<'_>,
+    snapshot: &Snapshot,
+    compressor: &mut Compressor<'_>,
+) -> rusqlite::Result<()> {
     let Snapshot { stream, position, version, heard, block, state } = snapshot;
     let mut find = transaction
         .prepare_cached("SELECT id, number FROM snapshots WHERE stream = ? ORDER BY position")?;
@@ -163,7 +173,8 @@ fn keep(transaction: &Transaction<'_>, snapshot: &Snapshot) -> rusqlite::Result<
             forget.execute([id])?;
         }
     }
-    let state = zstd::bulk::compress(state.as_bytes(), LEVEL)
+    let state = compressor
+        .compress(state.as_bytes())
         .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
     transaction
         .prepare_cached(
@@ -342,7 +353,7 @@ impl SqliteIndexReader {
 
 fn unpack(packed: &[u8]) -> std::io::Result<String> {
     let size = zstd::bulk::Decompressor::upper_bound(packed).unwrap_or(STATE_MAX).min(STATE_MAX);
-    let raw = zstd::bulk::decompress(packed, size)?;
+    let raw = decompress(packed, size)?;
     String::from_utf8(raw).map_err(std::io::Error::other)
 }
 

@@ -43,14 +43,19 @@ pub fn open(folder: &Path) -> Result<Folder> {
     Ok(Folder { journal, index, rebuilt })
 }
 
-/// Readers of a folder that may be in use by another program.
+/// Readers of a folder that may be in use by another program. A backup has no index yet: then there
+/// is one that knows nothing, and everything is read from the blocks.
 ///
 /// # Errors
 /// When there is no journal in it, or it cannot be read.
 pub fn read(folder: &Path) -> Result<(Box<dyn Reader>, Box<dyn IndexReader>)> {
-    let reader = blocks::SqliteReader::open(&folder.join("journal.db"))?;
-    let index = index::SqliteIndexReader::open_alone(&folder.join("index.db"))?;
-    Ok((Box::new(reader), Box::new(index)))
+    let (journal, index) = (folder.join("journal.db"), folder.join("index.db"));
+    let reader = blocks::SqliteReader::open(&journal)?;
+    let index: Box<dyn IndexReader> = match index.exists() {
+        true => Box::new(index::SqliteIndexReader::open_alone(&index)?),
+        false => crate::Index::reader(&crate::memory::Memory::default().index())?,
+    };
+    Ok((Box::new(reader), index))
 }
 
 /// Copies the journal as it is at this moment, in small steps while it is written; the copy is a data

@@ -163,6 +163,19 @@ fn a_backup_is_taken_while_writing_goes_on_and_can_be_opened() {
 }
 
 #[test]
+fn a_backup_is_read_before_anybody_has_opened_it() {
+    let (folder, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut opened = sqlite::open(folder.path()).unwrap();
+    opened.journal.append(&Mason::default().block(&["a/1"]), &[]).unwrap();
+    let copy = to.path().join("copy");
+    sqlite::backup(folder.path(), &copy).unwrap();
+    let (reader, index) = sqlite::read(&copy).unwrap();
+    assert_eq!(verify(&*reader, |_, _| Ok(())).unwrap().facts, 1);
+    assert_eq!(index.mark(), None);
+    assert!(!copy.join("index.db").exists(), "reading makes nothing");
+}
+
+#[test]
 fn a_backup_ends_while_writing_never_pauses() {
     let (folder, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let mut opened = sqlite::open(folder.path()).unwrap();
