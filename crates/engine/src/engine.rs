@@ -7,14 +7,20 @@ use crate::{
     sequencer::{Message, Sequencer},
 };
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
-use journal::{Index, IndexReader, Journal, Reader};
+use journal::{Index, IndexReader, Journal, Reader, Room};
 use kernel::{Business, Timestamp};
 use std::{
-    sync::{Arc, Mutex, PoisonError, atomic::Ordering::Relaxed},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+    },
     thread::{Builder, JoinHandle},
     time::Duration,
 };
 use tokio::sync::oneshot;
+
+/// Commands between two looks at the disk: none of them fills it.
+const LOOK_AT_DISK_EVERY: u64 = 64;
 
 /// What an engine is made of; every one of them is a seam for tests and simulations.
 pub struct Parts {
@@ -37,6 +43,17 @@ pub enum NotTaken {
         /// By then there should be room.
         retry_after: Duration,
     },
+    /// What is left of the disk is kept for what was begun; reading goes on.
+    #[error(
+        "only {} MB are free on the disk of the journal, and {} MB are kept back: free some space",
+        free / 1_000_000, reserve / 1_000_000
+    )]
+    NoRoom {
+        /// Bytes that are free.
+        free: u64,
+        /// Bytes below which nothing is taken: [`Limits::disk_reserve`].
+        reserve: u64,
+    },
     /// The engine was stopped, or could not write its journal.
     #[error("the engine has stopped")]
     Stopped,
@@ -52,6 +69,15 @@ pub struct Engine<B: Business> {
     readers: Mutex<(Box<dyn Reader>, Box<dyn IndexReader>)>,
     threads: Vec<JoinHandle<()>>,
     fatal: Arc<Mutex<Option<journal::Error>>>,
+    disk: Disk,
+}
+
+/// Where the journal is stored, looked at now and then.
+struct Disk {
+    room: Box<dyn Room>,
+    reserve: u64,
+    asked: AtomicU64,
+    full: AtomicBool,
 }
 
 impl<B: Business> Engine<B> {
@@ -63,20 +89,28 @@ impl<B: Business> Engine<B> {
         let alarms = Arc::new(Alarms::default());
         let Parts { journal, index, clock, limits } = parts;
         let readers = Mutex::new((journal.reader()?, index.reader()?));
+        let disk = Disk {
+            room: journal.room(),
+            reserve: limits.disk_reserve,
+            asked: AtomicU64::new(0),
+            full: AtomicBool::new(false),
+        };
         let opened = opening::open(journal, index, clock.clone(), &limits, &alarms)?;
         let (feed, gauges) = (opened.feed.clone(), opened.gauges.clone());
         let fatal = Arc::new(Mutex::new(None));
         let (inbox, requests) = bounded(limits.queue);
         let threads = spawn(opened, requests, limits, alarms.clone(), fatal.clone());
-        Ok(Engine { inbox: Some(inbox), feed, gauges, alarms, clock, readers, threads, fatal })
+        let inbox = Some(inbox);
+        Ok(Engine { inbox, feed, gauges, alarms, clock, readers, threads, fatal, disk })
     }
 
     /// Submits a command; the answer comes when everything that follows from it is durable.
     ///
     /// # Errors
-    /// When too much waits, or nothing runs any more.
+    /// When too much waits, the disk is nearly full, or nothing runs any more.
     pub fn submit(&self, ask: Ask<B>) -> Result<oneshot::Receiver<Answer<B>>, NotTaken> {
         let inbox = self.inbox.as_ref().ok_or(NotTaken::Stopped)?;
+        self.need_room()?;
         let (reply, answer) = oneshot::channel();
         self.gauges.waiting.fetch_add(1, Relaxed);
         inbox.try_send(Message::Ask { ask, reply }).map_err(|error| {
@@ -178,6 +212,20 @@ impl<B: Business> Engine<B> {
             // A thread that panicked has printed why.
             let _ = thread.join();
         }
+    }
+
+    /// The disk is looked at now and then, and every time while there is no room.
+    fn need_room(&self) -> Result<(), NotTaken> {
+        let Disk { room, reserve, asked, full } = &self.disk;
+        if !asked.fetch_add(1, Relaxed).is_multiple_of(LOOK_AT_DISK_EVERY) && !full.load(Relaxed) {
+            return Ok(());
+        }
+        let free = room.free_bytes().unwrap_or(u64::MAX);
+        let refused = NotTaken::NoRoom { free, reserve: *reserve };
+        if full.swap(free < *reserve, Relaxed) != (free < *reserve) && free < *reserve {
+            self.alarms.raise(self.clock.now(), "no_room", refused.to_string());
+        }
+        if free < *reserve { Err(refused) } else { Ok(()) }
     }
 
     /// By what the last blocks took: half of what waits is gone after about so long.

@@ -4,11 +4,11 @@
 //! submit -> inbox -> sequencer: decide, evolve, react, until quiet -> batch -> writer: one block -> answers
 //!                        ^ decides the next batch meanwhile                        |-> index (may lag)
 //!                                                                                  |-> views (rebuildable)
-//!                                                                                  '-> handlers -> commands
+//!                                                                                  '-> handlers, planners -> commands
 //! ```
 //!
 //! Read in this order: [`world`] (the cascade), [`sequencer`] and [`writer`] (the two threads on the
-//! way to an answer), [`feed`] (what consumers read), [`views`], [`handlers`].
+//! way to an answer), [`feed`] (what consumers read), [`views`], [`handlers`], [`planners`].
 
 #![warn(missing_docs)]
 
@@ -34,6 +34,7 @@ mod world;
 mod writer;
 
 pub mod handlers;
+pub mod planners;
 pub mod views;
 
 pub use alarms::{Alarm, Alarms};

@@ -29,6 +29,8 @@ pub struct Limits {
     pub commands: usize,
     /// Facts kept in memory for consumers that are nearly up to date.
     pub feed_facts: usize,
+    /// Free bytes on the disk of the journal below which no command is taken any more.
+    pub disk_reserve: u64,
     /// A clock that moves further than this at once stops the timers until somebody confirms it.
     pub clock_jump: Duration,
 }
@@ -48,6 +50,7 @@ impl Default for Limits {
             states: 1 << 17,
             commands: 1 << 17,
             feed_facts: 1 << 17,
+            disk_reserve: 128 * 1024 * 1024,
             clock_jump: Duration::from_secs(5 * 60),
         }
     }

@@ -12,6 +12,7 @@ mod return_goods;
 
 mod refunds;
 pub mod routing;
+mod tries;
 
 pub mod views;
 
@@ -19,3 +20,6 @@ pub use fulfil::Fulfil;
 pub use return_goods::ReturnGoods;
 pub use sell_order::SellOrder;
 pub use wiring::{Command, Fact, Heard, Refusal, Shop, State, Step, Stream, Told};
+
+#[cfg(test)]
+mod tests;

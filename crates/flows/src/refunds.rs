@@ -1,6 +1,9 @@
 //! Money that is owed to a customer: asked for until it has arrived, and a credit if it never does.
 
-use crate::{Command, Step};
+use crate::{
+    Command, Step,
+    tries::{Failure, Tries},
+};
 use commerce::{
     credit_notes::{CreditNoteCommand, CreditNoteIssue, CreditReason},
     payments::PaymentCommand,
@@ -9,8 +12,6 @@ use kernel::{CommandId, CreditNoteId, Money, PaymentId, ReturnId};
 use serde::{Deserialize, Serialize};
 use std::{fmt::Display, time::Duration};
 
-/// After so many refunds that failed the customer gets a credit note.
-const TRIES: u8 = 3;
 /// How long a provider has to recover.
 pub(crate) const AGAIN: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -47,24 +48,29 @@ pub(crate) struct Owed {
     pub(crate) payment: PaymentId,
     pub(crate) refund: u32,
     pub(crate) amount: Money,
+    /// After the last the customer gets a credit note.
     #[serde(default)]
-    tries: u8,
+    tries: Tries,
 }
 
 impl Owed {
     pub(crate) fn new(payment: PaymentId, what: For, amount: Money) -> Owed {
-        Owed { payment, refund: what.number(), amount, tries: 0 }
+        Owed { payment, refund: what.number(), amount, tries: Tries::default() }
     }
 
-    pub(crate) fn ask(&self) -> Step {
+    pub(crate) fn ask(&mut self) -> Step {
+        self.tries.again();
         let Owed { payment, refund, amount, .. } = *self;
         Step::Ask(Command::Payment(payment, PaymentCommand::Refund { refund, amount }))
     }
 
-    /// It failed; false when it was tried often enough.
-    pub(crate) fn try_again(&mut self) -> bool {
-        self.tries += 1;
-        self.tries < TRIES
+    pub(crate) fn failed(&mut self) -> Failure {
+        self.tries.failed()
+    }
+
+    /// For a capture that came after everything was cancelled.
+    pub(crate) fn is_for_late_capture(&self) -> bool {
+        (LATE_CAPTURES..LOSSES).contains(&self.refund)
     }
 
     /// Instead of the refund.

@@ -7,15 +7,17 @@
 //! | inspected | restock what can be sold; the order says what it is worth |
 //! | returned | refund what was paid, credit the rest |
 //! | refunded, credited | settle |
+//! | refused, expired | close, once nothing can come of it any more |
 
 use crate::{
     Command, Fact, Heard, Shop, Step,
     refunds::{self, For, Owed, credit},
     routing,
+    tries::Failure,
 };
 use commerce::{
     orders::{OrderCommand, OrderFact, Units},
-    payments::{Errand, PaymentFact},
+    payments::{Errand, PaymentCommand, PaymentFact},
 };
 use kernel::{Money, PaymentId, Process, Quantity, ReturnId, Sku, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -28,7 +30,11 @@ use warehouse::{
 /// Not sent for so long, it is off (product.md, Returns).
 const SEND_WITHIN: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 
+/// What was refused or expired is remembered for so long.
+const CLOSE_AFTER: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
 const EXPIRY_TIMER: &str = "not_sent";
+const CLOSING_TIMER: &str = "closing";
 const REFUND_TIMER: &str = "refund_again";
 
 /// The story of one return.
@@ -73,9 +79,13 @@ impl Process for ReturnGoods {
             Heard::Refused { command: Command::Order(_, OrderCommand::Return { .. }), .. } => {
                 vec![ask(id, ReturnCommand::Close)]
             }
+            Heard::Refused {
+                command: Command::Payment(_, PaymentCommand::Refund { .. }), ..
+            } => self.credit_instead(id),
             Heard::Refused { .. } => vec![],
             Heard::Woke(EXPIRY_TIMER) => vec![ask(id, ReturnCommand::Expire)],
-            Heard::Woke(_) => self.owed.iter().map(Owed::ask).collect(),
+            Heard::Woke(CLOSING_TIMER) => vec![ask(id, ReturnCommand::Close)],
+            Heard::Woke(_) => self.owed.iter_mut().map(Owed::ask).collect(),
         }
     }
 }
@@ -109,16 +119,22 @@ impl ReturnGoods {
                 vec![ask(id, ReturnCommand::Authorise)]
             }
             ReturnFact::Authorised => {
-                vec![Step::Wake { at: now + SEND_WITHIN, name: EXPIRY_TIMER.into() }]
+                let at = now + SEND_WITHIN;
+                vec![
+                    Step::Forget(CLOSING_TIMER.into()),
+                    Step::Wake { at, name: EXPIRY_TIMER.into() },
+                ]
             }
             ReturnFact::InTransit | ReturnFact::Received { .. } => {
-                vec![Step::Forget(EXPIRY_TIMER.into())]
+                vec![Step::Forget(EXPIRY_TIMER.into()), Step::Forget(CLOSING_TIMER.into())]
+            }
+            // Somebody may still change his mind, and what was sent late may still arrive.
+            ReturnFact::Refused { .. } | ReturnFact::Expired => {
+                vec![Step::Wake { at: now + CLOSE_AFTER, name: CLOSING_TIMER.into() }]
             }
             ReturnFact::Inspected { lines } => self.inspected(id, lines),
             ReturnFact::Settled { .. } => vec![ask(id, ReturnCommand::Close)],
-            ReturnFact::Refused { .. } | ReturnFact::Expired | ReturnFact::Closed => {
-                vec![Step::Done]
-            }
+            ReturnFact::Closed => vec![Step::Done],
         }
     }
 
@@ -185,19 +201,24 @@ impl ReturnGoods {
             }
             PaymentFact::RefundFailed { .. }
             | PaymentFact::GaveUp { errand: Errand::Refund, .. } => {
-                if owed.try_again() {
-                    let at = now + refunds::AGAIN;
-                    return vec![Step::Wake { at, name: REFUND_TIMER.into() }];
+                match owed.failed() {
+                    Failure::Old => return vec![],
+                    Failure::TryAgain(_) => {
+                        let at = now + refunds::AGAIN;
+                        return vec![Step::Wake { at, name: REFUND_TIMER.into() }];
+                    }
+                    Failure::Final => {}
                 }
-                // Given as a credit instead.
-                let instead = owed.credit();
-                self.owed = None;
-                let mut steps = vec![instead];
-                steps.extend(self.settle_when_all_is_done(id));
-                steps
+                self.credit_instead(id)
             }
             _ => vec![],
         }
+    }
+
+    /// The refund cannot be made: the customer gets the money another way.
+    fn credit_instead(&mut self, id: ReturnId) -> Vec<Step> {
+        let instead = self.owed.take().map(|owed| owed.credit());
+        instead.into_iter().chain(self.settle_when_all_is_done(id)).collect()
     }
 
     fn settle_when_all_is_done(&self, id: ReturnId) -> Vec<Step> {

@@ -16,7 +16,7 @@ use warehouse::{
     fulfilments::Fulfilment,
     inventory::{Stock, StockFact},
     packs::Pack,
-    picks::{Pick, PickFact},
+    picks::Pick,
     returns::Return,
     shipping::Parcel,
     sites::Site,
@@ -46,7 +46,6 @@ kernel::business! {
         "sell-order" => SellOrder hears {
             Fact::Order(order, _) => order,
             Fact::Stock(_, StockFact::Held { line, .. } | StockFact::Shortfall { line, .. }) => line.order,
-            Fact::Pick(pick, PickFact::LineShort { .. }) => pick.order,
             Fact::Numbers(_, NumbersFact::Drawn { order, .. }) => order,
             Fact::Payment(payment, _) => payment.order,
         }
@@ -56,7 +55,10 @@ kernel::business! {
             Fact::Pick(pick, _) => FulfilmentId::new(pick.order, pick.number),
             Fact::Pack(pack, _) => FulfilmentId::new(pack.order, pack.number),
             Fact::Parcel(parcel, _) => FulfilmentId::new(parcel.order, parcel.number),
-            Fact::Order(order, OrderFact::Packed { fulfilment, .. }) => FulfilmentId::new(*order, *fulfilment),
+            Fact::Order(
+                order,
+                OrderFact::Packed { fulfilment, .. } | OrderFact::Lost { fulfilment, .. },
+            ) => FulfilmentId::new(*order, *fulfilment),
             Fact::Payment(
                 payment,
                 PaymentFact::Captured { capture: number @ 1.., .. }

@@ -29,5 +29,6 @@ pub use error::{Error, Result};
 pub use key::Key;
 pub use line::{LineReader, LineWriter, RawLine, stream_in_line};
 pub use port::{
-    Checkpoint, Index, IndexReader, Journal, Mark, Reader, Snapshot, TimerChange, Tip, VaultRow,
+    Checkpoint, Index, IndexReader, Journal, Mark, Reader, Room, Snapshot, TimerChange, Tip,
+    VaultRow,
 };

@@ -2,7 +2,7 @@
 
 use crate::{
     Block, BlockBuilder, Checkpoint, Error, Index, IndexReader, Journal, Key, LineReader,
-    LineWriter, Mark, Reader, Result, Snapshot, Tip, VaultRow,
+    LineWriter, Mark, Reader, Result, Room, Snapshot, Tip, VaultRow,
 };
 use kernel::{Business, PersonId, Position, Timestamp, VaultId};
 use std::{
@@ -22,6 +22,7 @@ struct Stored {
     /// The n-th append from now on fails, before or after it has been stored.
     fail: Option<(u32, bool)>,
     held: bool,
+    free_bytes: Option<u64>,
 }
 
 #[derive(Clone, Default)]
@@ -93,6 +94,11 @@ impl Memory {
         self.stored().fail = Some((n, stored));
     }
 
+    /// So much is free on its disk, or nobody knows.
+    pub fn set_free_bytes(&self, free: Option<u64>) {
+        self.stored().free_bytes = free;
+    }
+
     /// Appends wait while this is on.
     pub fn hold_appends(&self, held: bool) {
         self.stored().held = held;
@@ -104,7 +110,17 @@ impl Memory {
     }
 }
 
+impl Room for Memory {
+    fn free_bytes(&self) -> Option<u64> {
+        self.stored().free_bytes
+    }
+}
+
 impl Journal for Memory {
+    fn room(&self) -> Box<dyn Room> {
+        Box::new(self.clone())
+    }
+
     fn append(&mut self, block: &Block, vault: &[VaultRow]) -> Result<()> {
         let mut stored = self.stored();
         while stored.held {

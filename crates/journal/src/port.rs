@@ -54,6 +54,26 @@ pub trait Journal: Send {
     /// # Errors
     /// When the store cannot be written.
     fn forget(&mut self, subject: PersonId) -> Result<usize>;
+    /// Tells at any time, on any thread, how much room is left where it is stored.
+    fn room(&self) -> Box<dyn Room> {
+        Box::new(Unlimited)
+    }
+}
+
+/// How much can still be stored.
+pub trait Room: Send + Sync {
+    /// Bytes that are free; none where nobody knows, or it does not matter.
+    fn free_bytes(&self) -> Option<u64>;
+}
+
+/// Room that nobody counts.
+#[derive(Clone, Copy, Debug)]
+struct Unlimited;
+
+impl Room for Unlimited {
+    fn free_bytes(&self) -> Option<u64> {
+        None
+    }
 }
 
 /// Sees what is committed.

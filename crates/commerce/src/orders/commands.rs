@@ -38,6 +38,9 @@ pub enum OrderCommand {
     Lose { fulfilment: u32 },
     /// Do not send these, or anything that is not yet sent.
     Cancel { by: Canceller, reason: CancelReason, lines: Option<Vec<Units>> },
+    /// Send no more than this of these lines: what a story asks, because it may ask twice. Counts all
+    /// units of a line that are not cancelled, also those on their way.
+    Keep { reason: CancelReason, lines: Vec<Units> },
     /// These came back and were accepted; `claimed` is what the customer asks for them.
     Return { return_id: u32, lines: Vec<Units>, claimed: Option<Money> },
     /// The return window is over.

@@ -113,6 +113,7 @@ impl Decider for Order {
             OrderCommand::Cancel { by, reason, lines } => {
                 self.cancel(*by, *reason, lines.as_deref())
             }
+            OrderCommand::Keep { reason, lines } => self.keep(*reason, lines),
             OrderCommand::Return { return_id, lines, claimed } => {
                 self.take_back(*return_id, lines, *claimed)
             }

@@ -80,6 +80,7 @@ fn any_command() -> impl Strategy<Value = OrderCommand> {
             .prop_map(|fulfilment| OrderCommand::Deliver { fulfilment }),
         1 => fulfilment().prop_map(|fulfilment| OrderCommand::Lose { fulfilment }),
         3 => (any_canceller(), some_units()).prop_map(some),
+        2 => some_units().prop_map(move |lines| OrderCommand::Keep { reason, lines }),
         1 => any_canceller().prop_map(move |by| OrderCommand::Cancel { by, reason, lines: None }),
         4 => (1_u32..9, some_units(), prop::option::of(-10_i64..3_000)).prop_map(back),
         1 => Just(OrderCommand::Complete),

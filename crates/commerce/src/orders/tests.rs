@@ -350,6 +350,23 @@ fn a_customer_cancels_until_it_is_packed_and_staff_until_it_is_handed_over() {
 }
 
 #[test]
+fn a_story_says_how_much_to_keep_and_may_say_it_twice() {
+    let reason = CancelReason::OutOfStock;
+    let keep = |lines| OrderCommand::Keep { reason, lines: units(lines) };
+    let gone = |lines| {
+        let (cancellation, lines, all) = (1, units(lines), false);
+        OrderFact::Cancelled { cancellation, reason, lines, all, refund: None, payment: Some(1) }
+    };
+    paid([]).when(keep(&[(1, 3), (2, 2)])).then([gone(&[(1, 2)])]);
+    paid([gone(&[(1, 2)])]).when(keep(&[(1, 3)])).then_nothing_happened();
+    paid([]).when(keep(&[(9, 0)])).refused(OrderRefusal::BadLine { line: 9 });
+    // What is handed over stays.
+    paid(all_delivered()).when(keep(&[(1, 0)])).then_nothing_happened();
+    let rejected = given::<Order>([requested(basket()), OrderFact::Rejected { short: vec![] }]);
+    rejected.when(keep(&[(1, 0)])).refused(OrderRefusal::WrongStage { status: Status::Rejected });
+}
+
+#[test]
 fn a_sealed_parcel_without_goods_is_not_sent_and_gives_back_all_that_it_cost() {
     let goods: &[(u32, u32)] = &[(1, 5)];
     let undone = cancelled(CUPS_AND_POSTAGE, false, Some(950));

@@ -51,6 +51,27 @@ impl Order {
         })
     }
 
+    /// What is handed over stays, whatever was asked.
+    pub(super) fn keep(&self, reason: CancelReason, keep: &[Units]) -> Facts {
+        match self.phase {
+            Phase::Requested | Phase::Placed => {}
+            Phase::Cancelled => return Ok(vec![]),
+            _ => return self.wrong_stage(),
+        }
+        let mut beyond = Vec::new();
+        for &Units { line, units } in keep {
+            let counts = self.line(line).ok_or(OrderRefusal::BadLine { line })?.counts;
+            let there = counts.total() - counts.at(Stage::Cancelled);
+            let left: u32 = STAGES.iter().map(|stage| counts.at(*stage)).sum();
+            let units = there.saturating_sub(units).min(left);
+            beyond.extend((units > 0).then_some(Units { line, units }));
+        }
+        match beyond.is_empty() {
+            true => Ok(vec![]),
+            false => self.cancel(Canceller::System, reason, Some(&beyond)),
+        }
+    }
+
     fn to_cancel(
         &self,
         by: Canceller,

@@ -111,6 +111,18 @@ pub enum PaymentFact {
     /// The authorisation is gone.
     #[serde(rename = "payments/voided@1")]
     Voided,
+    /// It said yes once more, under another name: the provider is to forget that one.
+    #[serde(rename = "payments/surplus_void_asked@1")]
+    SurplusVoidAsked {
+        /// What the provider calls the yes that nobody needs.
+        reference: CompactString,
+    },
+    /// That one is gone; the payment stands.
+    #[serde(rename = "payments/surplus_voided@1")]
+    SurplusVoided {
+        /// What the provider called it.
+        reference: CompactString,
+    },
     /// The provider is to say what became of it.
     #[serde(rename = "payments/query_asked@1")]
     QueryAsked,

@@ -4,7 +4,7 @@ use super::{Errand, PaymentFact, PaymentMethod};
 use compact_str::CompactString;
 use kernel::{Decider, Money, PaymentId, Timestamp, VaultId};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What may be asked of a payment, and what its provider may say.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -35,6 +35,10 @@ pub enum PaymentCommand {
     Void,
     /// It has forgotten the authorisation.
     VoidDone,
+    /// It said yes once more under this name; nothing happens where that is the yes that pays.
+    VoidSurplus { reference: CompactString },
+    /// It has forgotten that one.
+    VoidSurplusDone { reference: CompactString },
     /// What became of it?
     Query,
     /// It could not be reached for too long.
@@ -112,6 +116,9 @@ pub struct Payment {
     captured: i64,
     refunded: i64,
     void_asked: bool,
+    /// What the provider calls the yeses that nobody needs.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    surplus: BTreeSet<CompactString>,
 }
 
 /// One capture or refund.
@@ -194,6 +201,13 @@ impl Decider for Payment {
                 PaymentStatus::Voided => Ok(vec![]),
                 _ => one(PaymentFact::Voided),
             },
+            PaymentCommand::VoidSurplus { reference } if self.is_surplus(reference) => {
+                one(PaymentFact::SurplusVoidAsked { reference: reference.clone() })
+            }
+            PaymentCommand::VoidSurplus { .. } => Ok(vec![]),
+            PaymentCommand::VoidSurplusDone { reference } => {
+                one(PaymentFact::SurplusVoided { reference: reference.clone() })
+            }
             PaymentCommand::Query => match self.status {
                 PaymentStatus::Started | PaymentStatus::ActionRequired => {
                     one(PaymentFact::QueryAsked)
@@ -201,8 +215,7 @@ impl Decider for Payment {
                 _ => Ok(vec![]),
             },
             PaymentCommand::GiveUp { errand, number, reason } => {
-                let (errand, number, reason) = (*errand, *number, reason.clone());
-                one(PaymentFact::GaveUp { errand, number, reason })
+                self.give_up(*errand, *number, reason)
             }
         }
     }
@@ -215,12 +228,12 @@ impl Decider for Payment {
             }
             PaymentFact::ActionRequired => self.status = PaymentStatus::ActionRequired,
             PaymentFact::Authorised { reference, .. } => {
-                self.void_asked = false;
-                // What was taken stays taken: a second yes does not change where it stands.
-                if self.captured == 0 {
+                // A second yes does not change where it stands; the first one pays.
+                if !self.has_a_yes() {
                     self.reference = Some(reference.clone());
                     self.status = PaymentStatus::Authorised;
                 }
+                self.void_asked = false;
             }
             PaymentFact::Declined { .. } => self.status = PaymentStatus::Declined,
             PaymentFact::Expired => self.status = PaymentStatus::Expired,
@@ -257,6 +270,10 @@ impl Decider for Payment {
             }
             PaymentFact::VoidAsked => self.void_asked = true,
             PaymentFact::Voided => self.status = PaymentStatus::Voided,
+            PaymentFact::SurplusVoidAsked { reference } => {
+                self.surplus.insert(reference.clone());
+            }
+            PaymentFact::SurplusVoided { .. } => {}
             PaymentFact::QueryAsked => {}
             PaymentFact::GaveUp { errand, number, .. } => {
                 // It may be asked again; what comes of it late is recorded all the same.
@@ -296,7 +313,8 @@ impl Payment {
                 | PaymentStatus::Declined
                 | PaymentStatus::Expired
         );
-        if !fresh && self.reference.as_ref() == Some(reference) {
+        let known = self.reference.as_ref() == Some(reference) || self.surplus.contains(reference);
+        if !fresh && known {
             return Ok(vec![]);
         }
         one(PaymentFact::Authorised { reference: reference.clone(), expires_at })
@@ -361,6 +379,20 @@ impl Payment {
         one(PaymentFact::RefundAsked { refund, amount: part })
     }
 
+    /// The last to hear is whoever gave up: what became of it may be known from another answer.
+    fn give_up(&self, errand: Errand, number: Option<u32>, reason: &CompactString) -> Facts {
+        let errands = match errand {
+            Errand::Capture => Some(&self.captures),
+            Errand::Refund => Some(&self.refunds),
+            Errand::Authorise | Errand::Void | Errand::Query => None,
+        };
+        let known = errands.zip(number).and_then(|(errands, number)| errands.get(&number));
+        if known.is_some_and(|known| known.state != ErrandState::Asked) {
+            return Ok(vec![]);
+        }
+        one(PaymentFact::GaveUp { errand, number, reason: reason.clone() })
+    }
+
     fn void(&self) -> Facts {
         let amount = self.amount.ok_or(PaymentRefusal::NotStarted)?;
         match self.status {
@@ -372,6 +404,18 @@ impl Payment {
             _ if self.void_asked => Ok(vec![]),
             _ => one(PaymentFact::VoidAsked),
         }
+    }
+
+    /// Something was taken, or may be.
+    fn has_a_yes(&self) -> bool {
+        let yes = matches!(self.status, PaymentStatus::Authorised | PaymentStatus::CaptureFailed);
+        self.captured > 0 || (yes && !self.void_asked)
+    }
+
+    /// A yes beside the one that pays, of which the provider does not know yet that nobody needs it.
+    fn is_surplus(&self, reference: &CompactString) -> bool {
+        self.reference.as_ref().is_some_and(|paying| paying != reference)
+            && !self.surplus.contains(reference)
     }
 
     fn status_of_money(&self) -> PaymentStatus {

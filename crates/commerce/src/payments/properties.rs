@@ -127,6 +127,7 @@ proptest! {
             PaymentCommand::RefundDone { refund: number, amount },
             PaymentCommand::RefundFailed { refund: number, reason: reason() },
             PaymentCommand::VoidDone,
+            PaymentCommand::VoidSurplusDone { reference: "C".into() },
             PaymentCommand::GiveUp { errand: Errand::Void, number: None, reason: reason() },
         ] {
             let facts = payment.decide(&outcome, NOW);

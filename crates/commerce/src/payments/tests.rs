@@ -219,6 +219,26 @@ fn a_yes_that_is_not_used_is_given_back_once() {
 }
 
 #[test]
+fn a_second_yes_under_another_name_is_given_back_and_the_first_one_pays() {
+    let void = |name: &str| PaymentCommand::VoidSurplus { reference: name.into() };
+    let asked = || PaymentFact::SurplusVoidAsked { reference: "B".into() };
+    let voided = PaymentFact::SurplusVoided { reference: "B".into() };
+    for before in [vec![], vec![captured(1, 400)]] {
+        let twice = |then: &[PaymentFact]| agreed([&before[..], &[authorised("B")], then].concat());
+        twice(&[]).when(void("B")).then([asked()]);
+        twice(&[]).when(void("A")).then_nothing_happened();
+        twice(&[asked()]).when(void("B")).then_nothing_happened();
+        twice(&[asked()]).when(authorise("B")).then_nothing_happened();
+        let done = PaymentCommand::VoidSurplusDone { reference: "B".into() };
+        twice(&[asked()]).when(done).then([voided.clone()]);
+        // The payment stands.
+        let capture = PaymentCommand::Capture { capture: 2, amount: pence(100) };
+        let taken = PaymentFact::CaptureAsked { capture: 2, amount: pence(100) };
+        twice(&[asked(), voided.clone()]).when(capture).then([taken]);
+    }
+}
+
+#[test]
 fn a_void_is_asked_for_again_when_it_was_given_up_or_a_yes_came_after_it() {
     let given_up = [PaymentFact::VoidAsked, gave_up(Errand::Void, None)];
     agreed(given_up).when(PaymentCommand::Void).then([PaymentFact::VoidAsked]);

@@ -85,3 +85,21 @@ fn many_callers_at_once_share_blocks() {
     assert_eq!(house.balance(1), 2000);
     assert!(house.engine.gauges().blocks.load(Relaxed) < 1000);
 }
+
+#[test]
+fn below_the_reserve_of_free_disk_commands_are_refused_and_reads_go_on() {
+    let house = House::with(Limits { disk_reserve: 1000, ..Limits::default() });
+    house.journal.set_free_bytes(Some(1000));
+    house.ask("a", pay(1, 5)).unwrap();
+    house.journal.set_free_bytes(Some(999));
+    let refused = (0..1000).find_map(|n| {
+        let id = CommandId::derive("test", &n.to_string());
+        house.engine.submit(Ask::by_system(id, pay(2, 0))).err()
+    });
+    assert_eq!(refused, Some(NotTaken::NoRoom { free: 999, reserve: 1000 }), "within some commands");
+    assert_eq!(house.balance(1), 5);
+    let alarms = house.engine.alarms().all();
+    assert_eq!(alarms.iter().filter(|alarm| alarm.kind == "no_room").count(), 1);
+    house.journal.set_free_bytes(Some(2000));
+    house.ask("b", pay(1, 5)).unwrap();
+}

@@ -4,5 +4,6 @@ mod bank;
 mod cascade;
 mod commit;
 mod memory_bounds;
+mod planners;
 mod recovery;
 mod timers;

@@ -109,6 +109,8 @@ fn payment_words(fact: &commerce::payments::PaymentFact) -> Option<&'static str>
         | F::RefundAsked { .. }
         | F::RefundFailed { .. }
         | F::VoidAsked
+        | F::SurplusVoidAsked { .. }
+        | F::SurplusVoided { .. }
         | F::QueryAsked
         | F::GaveUp { .. } => return None,
     })

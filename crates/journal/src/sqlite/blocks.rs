@@ -1,7 +1,7 @@
 //! `journal.db`: one row a block, and the vault.
 
 use super::{FORMAT, read_only};
-use crate::{Block, Error, Journal, Reader, Result, Tip, VaultRow};
+use crate::{Block, Error, Journal, Reader, Result, Room, Tip, VaultRow};
 use kernel::{PersonId, Position, Timestamp, VaultId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::{
@@ -187,6 +187,10 @@ impl Journal for SqliteJournal {
         self.tip
     }
 
+    fn room(&self) -> Box<dyn Room> {
+        Box::new(Disk(self.path.clone()))
+    }
+
     fn reader(&self) -> Result<Box<dyn Reader>> {
         Ok(Box::new(SqliteReader::open(&self.path)?))
     }
@@ -202,6 +206,16 @@ impl Journal for SqliteJournal {
         let deleted = self.connection.execute(delete, [subject.to_string()]);
         let deleted = deleted.and_then(|count| self.empty_log().map(|()| count));
         deleted.map_err(|error| Error::of_sqlite(&self.path, error))
+    }
+}
+
+/// The disk on which a file lies.
+struct Disk(PathBuf);
+
+impl Room for Disk {
+    fn free_bytes(&self) -> Option<u64> {
+        let disk = rustix::fs::statvfs(&self.0).ok()?;
+        Some(disk.f_bavail.saturating_mul(disk.f_frsize))
     }
 }
 

@@ -422,6 +422,9 @@ impl Player<'_> {
                 Err(NotTaken::Overloaded { .. }) => {
                     self.wait_for_answers(self.under_way.len() / 2)?
                 }
+                Err(full @ NotTaken::NoRoom { .. }) => {
+                    return Err(PlayError::Stopped(full.to_string()));
+                }
                 Err(NotTaken::Stopped) => return Err(self.stopped()),
             }
         }

@@ -13,6 +13,9 @@ use std::{
 };
 use tokio::sync::oneshot::{Receiver, error::TryRecvError};
 
+/// The disk is nearly full: somebody has to free some space first.
+const UNTIL_THERE_IS_ROOM: Duration = Duration::from_secs(1);
+
 pub(super) struct Mail<B: Business> {
     submit: Arc<dyn Submit<B>>,
     outgoing: VecDeque<Report<B>>,
@@ -88,6 +91,10 @@ impl<B: Business> Mail<B> {
                 }
                 Err(NotTaken::Overloaded { retry_after }) => {
                     self.held_up_until = Some(Instant::now() + retry_after);
+                    return any;
+                }
+                Err(NotTaken::NoRoom { .. }) => {
+                    self.held_up_until = Some(Instant::now() + UNTIL_THERE_IS_ROOM);
                     return any;
                 }
                 Err(NotTaken::Stopped) => {

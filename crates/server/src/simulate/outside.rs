@@ -1,0 +1,211 @@
+//! The world outside, which remembers: what the provider really took and gave back, when provider and
+//! carrier were out of reach, and what they did although their answer was lost.
+
+use commerce::payments::PaymentCommand;
+use engine::handlers::{BoxFuture, Call, Failure, Handler, Request};
+use flows::{Command, Shop};
+use gateways::{Mood, SimulatedCarrier, SimulatedProvider};
+use kernel::{PaymentId, Recorded, Timestamp};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering::SeqCst},
+    },
+    task::{Context, Poll, Waker},
+};
+use warehouse::shipping::ParcelCommand;
+
+/// What happens to whoever is outside.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Weather {
+    /// Out of reach from then to then.
+    outages: Vec<(Timestamp, Timestamp)>,
+    /// From now on everyone is there and answers at once.
+    calm: Arc<AtomicBool>,
+}
+
+impl Weather {
+    pub(super) fn with(outages: Vec<(Timestamp, Timestamp)>) -> Weather {
+        Weather { outages, ..Weather::default() }
+    }
+
+    pub(super) fn calm_down(&self) {
+        self.calm.store(true, SeqCst);
+    }
+
+    fn is_calm(&self) -> bool {
+        self.calm.load(SeqCst)
+    }
+
+    fn is_out(&self, now: Timestamp) -> bool {
+        !self.is_calm() && self.outages.iter().any(|(from, until)| *from <= now && now < *until)
+    }
+}
+
+/// What the provider has done, by payment and number of the capture or refund.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct BankBook {
+    pub(super) captured: BTreeMap<(PaymentId, u32), i64>,
+    pub(super) refunded: BTreeMap<(PaymentId, u32), i64>,
+}
+
+/// A provider with a memory, as real ones have: it takes each numbered capture of a payment once,
+/// and says so again whenever it is asked again.
+pub(super) struct Bank {
+    pub(super) mood: Mood,
+    pub(super) weather: Weather,
+    pub(super) book: Mutex<BankBook>,
+}
+
+impl Bank {
+    pub(super) fn new(mood: Mood, weather: Weather) -> Bank {
+        Bank { mood, weather, book: Mutex::default() }
+    }
+
+    pub(super) fn book(&self) -> MutexGuard<'_, BankBook> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn answer(&self, call: &Call<'_>) -> Result<Vec<Command>, Failure> {
+        if self.weather.is_out(call.now) {
+            return Err(Failure::Transient("no line".to_owned()));
+        }
+        let calm = Mood { fails: 0, loses: 0, repeats: 0, ..self.mood };
+        let mood = if self.weather.is_calm() { calm } else { self.mood };
+        let heard = now(SimulatedProvider { mood }.call(call.clone()));
+        let said = match heard {
+            Err(Failure::Transient(_)) if is_done_all_the_same(call) => {
+                now(SimulatedProvider { mood: calm }.call(call.clone()))?
+            }
+            Err(failure) => return Err(failure),
+            Ok(said) => return Ok(self.book_all(call, said)),
+        };
+        self.book_all(call, said);
+        Err(Failure::Transient("the answer was lost".to_owned()))
+    }
+
+    fn book_all(&self, call: &Call<'_>, said: Vec<Command>) -> Vec<Command> {
+        said.into_iter().map(|command| self.book_it(call, command)).collect()
+    }
+
+    /// Does what it says; what it has done before it does not do again, nor does it take it back.
+    fn book_it(&self, call: &Call<'_>, command: Command) -> Command {
+        let Command::Payment(payment, what) = command else { return command };
+        let mut book = self.book();
+        let what = match what {
+            PaymentCommand::CaptureDone { capture, amount } => {
+                book.captured.entry((payment, capture)).or_insert(amount.minor);
+                PaymentCommand::CaptureDone { capture, amount }
+            }
+            PaymentCommand::RefundDone { refund, amount } => {
+                book.refunded.entry((payment, refund)).or_insert(amount.minor);
+                PaymentCommand::RefundDone { refund, amount }
+            }
+            PaymentCommand::CaptureFailed { capture, reason } => {
+                match (book.captured.contains_key(&(payment, capture)), asked_amount(call)) {
+                    (true, Some(amount)) => PaymentCommand::CaptureDone { capture, amount },
+                    _ => PaymentCommand::CaptureFailed { capture, reason },
+                }
+            }
+            PaymentCommand::RefundFailed { refund, reason } => {
+                match (book.refunded.contains_key(&(payment, refund)), asked_amount(call)) {
+                    (true, Some(amount)) => PaymentCommand::RefundDone { refund, amount },
+                    _ => PaymentCommand::RefundFailed { refund, reason },
+                }
+            }
+            other => other,
+        };
+        Command::Payment(payment, what)
+    }
+}
+
+fn asked_amount(call: &Call<'_>) -> Option<kernel::Money> {
+    serde_json::from_value(call.request.body.get("amount")?.clone()).ok()
+}
+
+/// Half of the requests whose answer is lost have arrived.
+fn is_done_all_the_same(call: &Call<'_>) -> bool {
+    let sum: u32 = call.idempotency_key.bytes().map(u32::from).sum();
+    (sum + call.attempt).is_multiple_of(2)
+}
+
+/// These futures are through at once.
+fn now<T>(mut future: BoxFuture<'_, Result<T, Failure>>) -> Result<T, Failure> {
+    match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(outcome) => outcome,
+        Poll::Pending => Err(Failure::Transient("no answer at once".to_owned())),
+    }
+}
+
+impl Handler<Shop> for Bank {
+    fn name(&self) -> &'static str {
+        SimulatedProvider::default().name()
+    }
+
+    fn provider(&self) -> &'static str {
+        SimulatedProvider::default().provider()
+    }
+
+    fn request(&self, recorded: &Recorded<Shop>) -> Option<Request> {
+        SimulatedProvider::default().request(recorded)
+    }
+
+    fn call<'a>(&'a self, call: Call<'a>) -> BoxFuture<'a, Result<Vec<Command>, Failure>> {
+        Box::pin(std::future::ready(self.answer(&call)))
+    }
+
+    fn gave_up(&self, request: &Request, reason: &str) -> Vec<Command> {
+        SimulatedProvider::default().gave_up(request, reason)
+    }
+}
+
+/// The carrier, with days on which nobody answers.
+pub(super) struct Van {
+    pub(super) carrier: SimulatedCarrier,
+    pub(super) weather: Weather,
+    /// Planted: it lets a parcel leave as soon as it has a label, paid or not.
+    pub(super) clears: bool,
+}
+
+impl Van {
+    fn answer(&self, call: &Call<'_>) -> Result<Vec<Command>, Failure> {
+        if self.weather.is_out(call.now) {
+            return Err(Failure::Transient("no line".to_owned()));
+        }
+        let mood = match self.weather.is_calm() {
+            true => Mood { fails: 0, repeats: 0, ..self.carrier.mood },
+            false => self.carrier.mood,
+        };
+        let mut said = now(SimulatedCarrier { mood, ..self.carrier }.call(call.clone()))?;
+        if let (true, Some(Command::Parcel(parcel, ParcelCommand::Label { .. }))) =
+            (self.clears, said.first())
+        {
+            let clear = Command::Parcel(*parcel, ParcelCommand::Clear);
+            said.push(clear);
+        }
+        Ok(said)
+    }
+}
+
+impl Handler<Shop> for Van {
+    fn name(&self) -> &'static str {
+        self.carrier.name()
+    }
+
+    fn provider(&self) -> &'static str {
+        self.carrier.provider()
+    }
+
+    fn request(&self, recorded: &Recorded<Shop>) -> Option<Request> {
+        self.carrier.request(recorded)
+    }
+
+    fn call<'a>(&'a self, call: Call<'a>) -> BoxFuture<'a, Result<Vec<Command>, Failure>> {
+        Box::pin(std::future::ready(self.answer(&call)))
+    }
+
+    fn gave_up(&self, request: &Request, reason: &str) -> Vec<Command> {
+        self.carrier.gave_up(request, reason)
+    }
+}

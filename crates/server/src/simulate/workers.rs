@@ -1,0 +1,151 @@
+//! The people of the warehouse, who go by their lists, however old these are.
+
+use super::{
+    chance::Chance,
+    machine::{Halt, broken},
+};
+use engine::views::{Query, Reader};
+use flows::{
+    Command,
+    views::{PackList, PickList, ReturnList, ToPack, ToPick, ToReturn, VanList},
+};
+use kernel::{Actor, PackId, ParcelId, PickId, Quantity, ReturnId, View};
+use std::str::FromStr;
+use warehouse::{
+    Units,
+    packs::PackCommand,
+    picks::{PickCommand, ShortReason},
+    returns::{Disposition, InspectedLine, ReturnCommand, ReturnLine},
+    shipping::ParcelCommand,
+};
+
+/// How people go about their work.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Care {
+    /// Some of it, and something is missing so often in a hundred picks.
+    Everyday {
+        /// In a hundred.
+        short_picks: u64,
+    },
+    /// All that is on the lists.
+    ToTheEnd,
+}
+
+impl Care {
+    fn leaves(self, chance: &mut Chance) -> bool {
+        self != Care::ToTheEnd && chance.percent(40)
+    }
+
+    fn misses(self, chance: &mut Chance) -> bool {
+        matches!(self, Care::Everyday { short_picks } if chance.percent(short_picks))
+    }
+}
+
+/// What they would do now.
+pub(super) fn work(reader: &Reader, care: Care, chance: &mut Chance) -> Result<Vec<Command>, Halt> {
+    let mut commands = Vec::new();
+    for (id, pick) in list::<PickList, PickId>(reader)? {
+        if !care.leaves(chance) {
+            pick_up(id, &pick, care, (chance, &mut commands));
+        }
+    }
+    for (id, pack) in list::<PackList, PackId>(reader)? {
+        if !care.leaves(chance) {
+            pack_up(id, &pack, care, (chance, &mut commands));
+        }
+    }
+    for (id, _) in list::<VanList, ParcelId>(reader)? {
+        if !care.leaves(chance) {
+            commands.push(Command::Parcel(id, ParcelCommand::HandOver));
+        }
+    }
+    for (id, coming) in list::<ReturnList, ReturnId>(reader)? {
+        // Some send nothing, and the return lapses.
+        let sends = chance.percent(if care == Care::ToTheEnd { 60 } else { 10 });
+        if coming.received || sends {
+            take_back(id, &coming, (chance, &mut commands));
+        }
+    }
+    Ok(commands)
+}
+
+fn list<V: View, Id: FromStr>(reader: &Reader) -> Result<Vec<(Id, V::Document)>, Halt> {
+    let query = Query::new().ascending("since").limit(250);
+    let mut listed = Vec::new();
+    for (key, document) in reader.list::<V>(&query)?.rows {
+        match key.parse() {
+            Ok(id) => listed.push((id, document)),
+            Err(_) => return broken("the_views_work", format!("{} has key {key:?}", V::NAME)),
+        }
+    }
+    Ok(listed)
+}
+
+type Doing<'a> = (&'a mut Chance, &'a mut Vec<Command>);
+
+fn pick_up(id: PickId, pick: &ToPick, care: Care, (chance, commands): Doing<'_>) {
+    let mut ask = |command| commands.push(Command::Pick(id, command));
+    if !pick.started {
+        ask(PickCommand::Start { worker: Actor::new("worker", "1") });
+    }
+    for wanted in &pick.lines {
+        let line = wanted.line;
+        let picked = pick.picked.iter().find(|picked| picked.line == line);
+        let picked = picked.map_or(0, |picked| picked.units);
+        if care.misses(chance) {
+            let found = chance.between(picked, wanted.units);
+            let reason = ShortReason::Short;
+            ask(PickCommand::ShortLine { line, found, reason });
+        } else if picked < wanted.units {
+            let units = match care.leaves(chance) {
+                true => chance.between(picked + 1, wanted.units),
+                false => wanted.units,
+            };
+            ask(PickCommand::PickLine { line, units, tote: None });
+        }
+    }
+}
+
+fn pack_up(id: PackId, pack: &ToPack, care: Care, (chance, commands): Doing<'_>) {
+    for goods in &pack.lines {
+        let verified = pack.verified.iter().find(|verified| verified.line == goods.line);
+        let missing = goods.units.saturating_sub(verified.map_or(0, |verified| verified.units));
+        let units = if care.leaves(chance) { chance.between(0, missing) } else { missing };
+        if let Ok(units) = Quantity::new(u64::from(units)) {
+            let line = goods.line;
+            commands.push(Command::Pack(id, PackCommand::Verify { line, units }));
+        }
+    }
+    let weight_grams = chance.between(100, 5000);
+    commands.push(Command::Pack(id, PackCommand::Seal { carton: None, weight_grams }));
+}
+
+fn take_back(id: ReturnId, coming: &ToReturn, (chance, commands): Doing<'_>) {
+    if !coming.authorised {
+        return;
+    }
+    let ask = |command| Command::Return(id, command);
+    if !coming.received {
+        if chance.percent(20) {
+            commands.push(ask(ReturnCommand::MarkInTransit));
+        }
+        let lines = coming.lines.iter().map(|line| Units { line: line.line, units: units(line) });
+        commands.push(ask(ReturnCommand::Receive { lines: lines.collect() }));
+    }
+    let mut lines = Vec::new();
+    for line in &coming.lines {
+        let good = if chance.percent(60) { units(line) } else { chance.between(0, units(line)) };
+        let bad = units(line) - good;
+        let what = [Disposition::Scrap, Disposition::BackToCustomer, Disposition::Refurbish];
+        let what = chance.of(&what).copied().unwrap_or(Disposition::Scrap);
+        let line = line.line;
+        lines.push(InspectedLine { line, units: good, disposition: Disposition::Restock });
+        lines.push(InspectedLine { line, units: bad, disposition: what });
+    }
+    lines.retain(|line| line.units > 0);
+    commands.push(ask(ReturnCommand::Inspect { lines }));
+}
+
+fn units(line: &ReturnLine) -> u32 {
+    line.quantity.units()
+}
