@@ -11,7 +11,7 @@ use crossbeam_channel::{Receiver, Sender};
 use journal::{BlockBuilder, Journal, Key, LineReader, LineWriter, Reader};
 use kernel::{Business, CommandId, Position, Recorded};
 use std::{
-    fmt::Write,
+    fmt::{Display, Write},
     sync::{Arc, atomic::Ordering::Relaxed},
     time::Instant,
 };
@@ -118,10 +118,10 @@ impl<B: Business> Writer<B> {
         for recorded in facts {
             self.text.clear();
             let from = keys.len();
-            keys_of(recorded, &mut self.name, &mut keys);
-            self.name.clear();
-            write!(self.name, "{}", recorded.stream()).expect("a string takes any text");
+            name_of(&recorded.stream(), &mut self.name);
             self.lines.write(recorded, &self.name, &mut self.text)?;
+            keys.push(Key::of_stream(&self.name));
+            further_keys_of(recorded, &mut self.name, &mut keys);
             self.builder.push(recorded.position, recorded.at(), &self.text, &keys[from..])?;
         }
         if facts.is_empty() {
@@ -170,18 +170,27 @@ impl<B: Business> Writer<B> {
 
 /// By what a fact is found again: its stream, the stories that hear it, the command behind it.
 pub(crate) fn keys_of<B: Business>(recorded: &Recorded<B>, name: &mut String, keys: &mut Vec<Key>) {
-    let from = keys.len();
-    let mut add = |stream: &B::Stream| {
-        name.clear();
-        write!(name, "{stream}").expect("a string takes any text");
+    name_of(&recorded.stream(), name);
+    keys.push(Key::of_stream(name));
+    further_keys_of(recorded, name, keys);
+}
+
+/// All but its stream's, which is the last of `keys`.
+fn further_keys_of<B: Business>(recorded: &Recorded<B>, name: &mut String, keys: &mut Vec<Key>) {
+    let from = keys.len() - 1;
+    for process in B::hearers(&recorded.fact) {
+        name_of(&process, name);
         let key = Key::of_stream(name);
         if !keys[from..].contains(&key) {
             keys.push(key);
         }
-    };
-    add(&recorded.stream());
-    B::hearers(&recorded.fact).for_each(|process| add(&process));
+    }
     if let Some(command) = recorded.origin.command {
         keys.push(Key::of_command(command));
     }
+}
+
+fn name_of(stream: &impl Display, name: &mut String) {
+    name.clear();
+    write!(name, "{stream}").expect("a string takes any text");
 }

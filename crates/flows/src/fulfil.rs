@@ -68,6 +68,8 @@ pub struct Fulfil {
     captures: Tries,
     /// How often the carrier was asked.
     inquiries: u32,
+    /// How often since the parcel was last seen.
+    unanswered: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     last_seen: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -63,17 +63,24 @@ impl<D: Decider<Fact: PartialEq + Debug, Refusal: PartialEq + Debug>> Outcome<D>
 
 /// A process before it has heard anything.
 pub fn story<P: Process>(key: P::Key) -> Story<P> {
-    Story { process: P::default(), key, steps: Vec::new() }
+    Story { process: P::default(), key, now: NOW, steps: Vec::new() }
 }
 
 /// A process after what it has heard, with the steps that the last thing led to.
 pub struct Story<P: Process> {
     process: P,
     key: P::Key,
+    now: Timestamp,
     steps: Vec<Step<P::Business>>,
 }
 
 impl<P: Process> Story<P> {
+    /// What is heard from now on is heard at this time.
+    #[must_use]
+    pub fn at(self, now: Timestamp) -> Self {
+        Story { now, ..self }
+    }
+
     /// A fact is heard.
     #[must_use]
     pub fn hears(self, fact: <P::Business as Business>::Fact) -> Self {
@@ -97,7 +104,7 @@ impl<P: Process> Story<P> {
     }
 
     fn told(mut self, heard: Heard<'_, P::Business>) -> Self {
-        self.steps = self.process.react(&self.key, heard, NOW);
+        self.steps = self.process.react(&self.key, heard, self.now);
         self
     }
 

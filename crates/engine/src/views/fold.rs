@@ -1,10 +1,13 @@
 //! The documents of one view in memory: those that facts are changing, and those lately used.
 
 use super::{Error, Memory, Result, table::Pen};
-use kernel::{Business, Position, Recorded, View};
+use kernel::{Business, Columns, Position, Recorded, View};
 use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 use serde::de::DeserializeOwned;
-use std::hash::{Hash, Hasher};
+use std::{
+    hash::{Hash, Hasher},
+    ops::Range,
+};
 
 /// Keys that were put out of memory and are still remembered; beyond that, the table is asked.
 const PUT_OUT_MAX: usize = 1 << 20;
@@ -25,7 +28,13 @@ pub(super) trait Fold<B: Business>: Send {
     fn is_crowded(&self) -> bool;
     /// True when documents wait to be written.
     fn is_dirty(&self) -> bool;
-    /// Writes what has changed.
+    /// Puts what has changed into text: whatever may fail because of the view fails here, before
+    /// anything is written.
+    ///
+    /// # Errors
+    /// When the view makes a document that cannot be stored.
+    fn prepare(&mut self) -> Result<()>;
+    /// Writes what was prepared.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -49,7 +58,19 @@ pub(super) struct Folding<V: View> {
     /// Hashes of keys that are in the table and not in memory; none when the table must be asked.
     put_out: Option<FxHashSet<u64>>,
     most: usize,
+    /// What was prepared: keys, and where in `text` their documents are.
+    ready: Vec<(String, Change)>,
     text: Vec<u8>,
+}
+
+/// What becomes of a stored document.
+enum Change {
+    /// It is as before its first fact.
+    Remove,
+    /// It keeps its columns.
+    Document(Range<usize>),
+    /// It may be new, or its columns may have changed.
+    Whole(Range<usize>, Columns),
 }
 
 struct Kept<D> {
@@ -69,6 +90,7 @@ impl<V: View> Folding<V> {
             at: 0,
             put_out: memory.begins.then(FxHashSet::default),
             most: memory.documents,
+            ready: Vec::new(),
             text: Vec::new(),
         }
     }
@@ -82,12 +104,12 @@ impl<V: View> Folding<V> {
         Ok(Kept { document, dirty: false, used: false, columns: None })
     }
 
-    fn write_one(&mut self, key: &str, blank: &V::Document, pen: &mut Pen<'_>) -> Result<()> {
-        let Some(kept) = self.documents.get_mut(key) else { return Ok(()) };
+    fn change(&mut self, key: &str, blank: &V::Document) -> Result<Option<Change>> {
+        let Some(kept) = self.documents.get_mut(key) else { return Ok(None) };
         kept.dirty = false;
         if kept.document == *blank {
             kept.columns = None;
-            return pen.remove(key);
+            return Ok(Some(Change::Remove));
         }
         let columns = V::columns(&kept.document);
         let unstorable =
@@ -96,15 +118,16 @@ impl<V: View> Folding<V> {
             let what = format!("{} columns instead of {}", columns.len(), V::COLUMNS.len());
             return Err(unstorable(what));
         }
-        self.text.clear();
+        let from = self.text.len();
         serde_json::to_writer(&mut self.text, &kept.document)
             .map_err(|error| unstorable(error.to_string()))?;
+        let document = from..self.text.len();
         let sum = Some(hash(&columns.iter().map(Part::of).collect::<Vec<_>>()));
         if kept.columns == sum {
-            return pen.change(key, &self.text);
+            return Ok(Some(Change::Document(document)));
         }
         kept.columns = sum;
-        pen.put(key, &self.text, &columns)
+        Ok(Some(Change::Whole(document, columns)))
     }
 
     /// Puts documents out of memory: those that were not used since the last time, and then some.
@@ -164,15 +187,29 @@ impl<V: View> Fold<V::Business> for Folding<V> {
         !self.dirty.is_empty()
     }
 
-    fn write(&mut self, pen: &mut Pen<'_>) -> Result<()> {
+    fn prepare(&mut self) -> Result<()> {
         // In the order of the table, so that neighbours share a page.
         let mut dirty = std::mem::take(&mut self.dirty);
         dirty.sort_unstable();
+        self.text.clear();
+        self.ready.clear();
         let blank = V::Document::default();
-        for key in dirty.drain(..) {
-            self.write_one(&key, &blank, pen)?;
+        for key in dirty {
+            if let Some(change) = self.change(&key, &blank)? {
+                self.ready.push((key, change));
+            }
         }
-        self.dirty = dirty;
+        Ok(())
+    }
+
+    fn write(&mut self, pen: &mut Pen<'_>) -> Result<()> {
+        for (key, change) in self.ready.drain(..) {
+            match change {
+                Change::Remove => pen.remove(&key)?,
+                Change::Document(text) => pen.change(&key, &self.text[text])?,
+                Change::Whole(text, columns) => pen.put(&key, &self.text[text], &columns)?,
+            }
+        }
         self.make_room();
         Ok(())
     }

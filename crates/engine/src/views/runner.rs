@@ -327,30 +327,24 @@ impl<B: Business> Lane<B> {
         if self.position == self.flushed {
             return Ok(Ok(()));
         }
-        let failed = |error| store.failed(error);
-        connection.execute_batch("SAVEPOINT view").map_err(failed)?;
-        let written = catch_unwind(AssertUnwindSafe(|| {
-            if self.fold.is_dirty() {
-                let mut pen = self.table.pen(connection, store.file()).map_err(failed)?;
-                self.fold.write(&mut pen)?;
-            }
-            Ok(())
-        }));
-        let what = match written {
-            Ok(Ok(())) => {
-                // A table that is being built has no position until it is complete.
-                if side == Side::Live {
-                    self.entry(kind).save(connection).map_err(failed)?;
+        if self.fold.is_dirty() {
+            match catch_unwind(AssertUnwindSafe(|| self.fold.prepare())) {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) if Error::is_of_one_view(&error) => {
+                    return Ok(Err(error.to_string()));
                 }
-                connection.execute_batch("RELEASE view").map_err(failed)?;
-                return Ok(Ok(()));
+                Ok(Err(error)) => return Err(error),
+                Err(panic) => return Ok(Err(said(&*panic))),
             }
-            Ok(Err(error)) if Error::is_of_one_view(&error) => error.to_string(),
-            Ok(Err(error)) => return Err(error),
-            Err(panic) => said(&*panic),
-        };
-        connection.execute_batch("ROLLBACK TO view; RELEASE view").map_err(failed)?;
-        Ok(Err(what))
+            let mut pen =
+                self.table.pen(connection, store.file()).map_err(|error| store.failed(error))?;
+            self.fold.write(&mut pen)?;
+        }
+        // A table that is being built has no position until it is complete.
+        if side == Side::Live {
+            self.entry(kind).save(connection).map_err(|error| store.failed(error))?;
+        }
+        Ok(Ok(()))
     }
 
     /// Back to what is in the table.

@@ -104,13 +104,14 @@ impl Table {
         }
     }
 
-    /// Makes it, with an index for each column. Columns take text and numbers as they come.
+    /// Makes it, with an index for each column. Columns take text and numbers as they come. Without
+    /// rowids: the documents themselves lie in the order of keys, and there is one tree fewer to write.
     pub(super) fn create(&self, layout: Layout, connection: &Connection) -> rusqlite::Result<()> {
         let name = &self.name;
         let columns: String =
             layout.columns.iter().map(|column| format!(", \"{column}\" ANY")).collect();
         let mut sql = format!(
-            "CREATE TABLE \"{name}\" (key TEXT NOT NULL PRIMARY KEY, document TEXT NOT NULL{columns}) STRICT;"
+            "CREATE TABLE \"{name}\" (key TEXT NOT NULL PRIMARY KEY, document TEXT NOT NULL{columns}) STRICT, WITHOUT ROWID;"
         );
         for column in layout.columns {
             write!(sql, "CREATE INDEX \"{name}.{column}\" ON \"{name}\" (\"{column}\", key);")

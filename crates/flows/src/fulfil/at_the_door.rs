@@ -81,7 +81,9 @@ impl Fulfil {
             }
             (TRACK_TIMER, Stage::OnTheWay) => {
                 let unseen = self.last_seen.is_some_and(|seen| now.since(seen) >= UNSEEN);
-                let ask = match unseen {
+                // Nobody has heard of it because nobody has asked, as after a standstill: that is
+                // no loss.
+                let ask = match unseen && self.unanswered > 0 {
                     true => ParcelCommand::Track { events: vec![gone(now)] },
                     false => ParcelCommand::AskCarrier { inquiry: self.inquiries + 1 },
                 };

@@ -134,11 +134,13 @@ impl Fulfil {
             }
             ParcelFact::HandedOver => self.handed_over(id, now),
             ParcelFact::CarrierAsked { inquiry } => {
+                self.unanswered += u32::from(*inquiry > self.inquiries);
                 self.inquiries = *inquiry;
                 vec![]
             }
             ParcelFact::Tracked { .. } => {
                 self.last_seen = self.last_seen.map(|_| now);
+                self.unanswered = 0;
                 vec![]
             }
             ParcelFact::Delivered { .. } => self.delivered(id),

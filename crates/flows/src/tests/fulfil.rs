@@ -267,6 +267,26 @@ fn the_carrier_is_asked_daily_and_each_question_has_its_number() {
 }
 
 #[test]
+fn a_parcel_unseen_for_ten_days_is_lost_only_if_the_carrier_was_asked_meanwhile() {
+    let late = NOW + 10 * DAY;
+    let gone = TrackingEvent { at: late + DAY, status: TrackingStatus::Lost, place: None };
+    let ask = ask_parcel(ParcelCommand::AskCarrier { inquiry: 1 });
+    // The shop stood still for ten days: nobody has asked.
+    on_the_way()
+        .at(late)
+        .wakes("track")
+        .then([ask, wake(late + DAY, "track")])
+        .hears(parcel(ParcelFact::CarrierAsked { inquiry: 1 }))
+        .then([])
+        .at(late + DAY)
+        .wakes("track")
+        .then([
+            ask_parcel(ParcelCommand::Track { events: vec![gone] }),
+            wake(late + 2 * DAY, "track"),
+        ]);
+}
+
+#[test]
 fn a_parcel_that_arrives_ends_the_story_also_when_it_was_lost() {
     let delivered = || {
         [

@@ -92,7 +92,7 @@ impl<B: Rules> Play<B> {
     /// Everyone does what he can, until nothing changes.
     fn settle(&mut self) -> Result<(), Halt> {
         for _ in 0..TURNS {
-            let before = (self.machine()?.tip(), self.machine()?.heard());
+            let before = (self.machine()?.tip(), self.machine()?.standing());
             self.work(Care::ToTheEnd)?;
             self.tend_letters()?;
             self.outside()?;
@@ -103,7 +103,7 @@ impl<B: Rules> Play<B> {
             machine.flush_views()?;
             self.listen()?;
             let machine = self.machine()?;
-            let same = (machine.tip(), machine.heard()) == before;
+            let same = (machine.tip(), machine.standing()) == before;
             if same && self.counter.is_quiet() && self.mail.is_empty() {
                 return Ok(());
             }

@@ -8,7 +8,7 @@ use super::{
 use crate::shop::all_views;
 use engine::{
     Alarms, Answer, Ask, Follow, Limits, Parts, SimulatedClock, Stepping,
-    handlers::{Handler, HandlerLimits, Report, Stepper, Store as Letters, StoreError},
+    handlers::{Handler, HandlerLimits, Report, Standing, Stepper, Store as Letters, StoreError},
     views::{self, Bounds, Runner, Store},
 };
 use flows::Shop;
@@ -159,9 +159,9 @@ impl<B: Rules> Machine<B> {
         Ok(self.outside.step(engine::Clock::now(&self.setup.clock)))
     }
 
-    /// How far the handlers have listened: not to the end while too much waits for later.
-    pub(super) fn heard(&mut self) -> Position {
-        self.outside.desk().standing().heard
+    /// How the handlers are doing: they listen no further while too much waits.
+    pub(super) fn standing(&mut self) -> Standing {
+        self.outside.desk().standing()
     }
 
     pub(super) fn tip(&self) -> Position {

@@ -5,7 +5,7 @@ use commerce::payments::PaymentCommand;
 use engine::handlers::{BoxFuture, Call, Failure, Handler, Request};
 use flows::{Command, Shop};
 use gateways::{Mood, SimulatedCarrier, SimulatedProvider};
-use kernel::{PaymentId, Recorded, Timestamp};
+use kernel::{Currency, Money, PaymentId, Recorded, Timestamp};
 use std::{
     collections::BTreeMap,
     sync::{
@@ -79,39 +79,50 @@ impl Bank {
                 now(SimulatedProvider { mood: calm }.call(call.clone()))?
             }
             Err(failure) => return Err(failure),
-            Ok(said) => return Ok(self.book_all(call, said)),
+            Ok(said) => return Ok(self.book_all(said)),
         };
-        self.book_all(call, said);
+        self.book_all(said);
         Err(Failure::Transient("the answer was lost".to_owned()))
     }
 
-    fn book_all(&self, call: &Call<'_>, said: Vec<Command>) -> Vec<Command> {
-        said.into_iter().map(|command| self.book_it(call, command)).collect()
+    /// A no is said once: it does not tell which of several asks it answers.
+    fn book_all(&self, mut said: Vec<Command>) -> Vec<Command> {
+        let is_no = |command: &Command| {
+            let Command::Payment(_, said) = command else { return false };
+            matches!(
+                said,
+                PaymentCommand::CaptureFailed { .. } | PaymentCommand::RefundFailed { .. }
+            )
+        };
+        if said.first().is_some_and(is_no) {
+            said.truncate(1);
+        }
+        said.into_iter().map(|command| self.book_it(command)).collect()
     }
 
     /// Does what it says; what it has done before it does not do again, nor does it take it back.
-    fn book_it(&self, call: &Call<'_>, command: Command) -> Command {
+    fn book_it(&self, command: Command) -> Command {
         let Command::Payment(payment, what) = command else { return command };
         let mut book = self.book();
         let what = match what {
             PaymentCommand::CaptureDone { capture, amount } => {
-                book.captured.entry((payment, capture)).or_insert(amount.minor);
-                PaymentCommand::CaptureDone { capture, amount }
+                let taken = book.captured.entry((payment, capture)).or_insert(amount.minor);
+                PaymentCommand::CaptureDone { capture, amount: booked(*taken) }
             }
             PaymentCommand::RefundDone { refund, amount } => {
-                book.refunded.entry((payment, refund)).or_insert(amount.minor);
-                PaymentCommand::RefundDone { refund, amount }
+                let given = book.refunded.entry((payment, refund)).or_insert(amount.minor);
+                PaymentCommand::RefundDone { refund, amount: booked(*given) }
             }
             PaymentCommand::CaptureFailed { capture, reason } => {
-                match (book.captured.contains_key(&(payment, capture)), asked_amount(call)) {
-                    (true, Some(amount)) => PaymentCommand::CaptureDone { capture, amount },
-                    _ => PaymentCommand::CaptureFailed { capture, reason },
+                match book.captured.get(&(payment, capture)) {
+                    Some(taken) => PaymentCommand::CaptureDone { capture, amount: booked(*taken) },
+                    None => PaymentCommand::CaptureFailed { capture, reason },
                 }
             }
             PaymentCommand::RefundFailed { refund, reason } => {
-                match (book.refunded.contains_key(&(payment, refund)), asked_amount(call)) {
-                    (true, Some(amount)) => PaymentCommand::RefundDone { refund, amount },
-                    _ => PaymentCommand::RefundFailed { refund, reason },
+                match book.refunded.get(&(payment, refund)) {
+                    Some(given) => PaymentCommand::RefundDone { refund, amount: booked(*given) },
+                    None => PaymentCommand::RefundFailed { refund, reason },
                 }
             }
             other => other,
@@ -120,8 +131,9 @@ impl Bank {
     }
 }
 
-fn asked_amount(call: &Call<'_>) -> Option<kernel::Money> {
-    serde_json::from_value(call.request.body.get("amount")?.clone()).ok()
+/// The shop of a simulation has one currency.
+fn booked(minor: i64) -> Money {
+    Money::new(minor, Currency::GBP)
 }
 
 /// Half of the requests whose answer is lost have arrived.
