@@ -141,6 +141,7 @@ impl Fulfil {
             PickFact::Started { .. } => vec![fulfilment(id, FulfilmentCommand::StartPicking)],
             PickFact::Done
             | PickFact::Opened { .. }
+            | PickFact::LetGo
             | PickFact::LinesCancelled { .. }
             | PickFact::Cancelled => vec![],
         }

@@ -110,6 +110,7 @@ impl View for PickList {
                 *pick = ToPick { since, lines, ..ToPick::default() };
             }
             PickFact::Started { .. } => pick.started = true,
+            PickFact::LetGo => pick.started = false,
             PickFact::LinePicked { line, units, .. } => set(&mut pick.picked, *line, *units),
             PickFact::LineShort { line, found, .. } => {
                 let short = pick.lines.iter_mut().filter(|wanted| wanted.line == *line);

@@ -23,6 +23,9 @@ pub enum PickFact {
         /// Who: `worker/…`, never a name.
         worker: Actor,
     },
+    /// It waits for somebody again; what is in the tote stays in it.
+    #[serde(rename = "picks/let_go@1")]
+    LetGo,
     /// In the tote.
     #[serde(rename = "picks/line_picked@1")]
     LinePicked {

@@ -21,6 +21,8 @@ pub enum PickCommand {
         /// Who: `worker/…`, never a name.
         worker: Actor,
     },
+    /// Whoever was on the way is not any more; what is in the tote stays in it.
+    LetGo,
     /// In the tote.
     PickLine {
         /// Number of the line in its order.
@@ -152,6 +154,7 @@ impl Decider for Pick {
         match command {
             PickCommand::Open { fulfilment, lines } => self.open(*fulfilment, lines),
             PickCommand::Start { worker } => self.start(worker),
+            PickCommand::LetGo => self.let_go(),
             PickCommand::PickLine { line, units, tote } => self.pick(*line, *units, tote),
             PickCommand::ShortLine { line, found, reason } => self.short(*line, *found, *reason),
             PickCommand::CancelLines { keep } => self.cancel(keep),
@@ -171,6 +174,10 @@ impl Decider for Pick {
             PickFact::Started { worker } => {
                 self.stage = PickStage::Started;
                 self.worker = Some(worker.clone());
+            }
+            PickFact::LetGo => {
+                self.stage = PickStage::Open;
+                self.worker = None;
             }
             PickFact::LinePicked { line, units, .. } => {
                 self.change(*line, |line| line.picked = *units);
@@ -225,6 +232,14 @@ impl Pick {
             PickStage::Open | PickStage::Started => {
                 Ok(vec![PickFact::Started { worker: worker.clone() }])
             }
+        }
+    }
+
+    fn let_go(&self) -> Facts {
+        match self.stage {
+            PickStage::Unknown => Err(PickRefusal::Unknown),
+            PickStage::Started => Ok(vec![PickFact::LetGo]),
+            PickStage::Open | PickStage::Done | PickStage::Cancelled => Ok(vec![]),
         }
     }
 

@@ -60,6 +60,17 @@ fn a_pick_is_opened_once_with_lines_that_have_units() {
 }
 
 #[test]
+fn a_pick_that_was_let_go_waits_for_somebody_and_keeps_its_tote() {
+    let let_go = || given::<Pick>([opened(), started(), picked(1, 2), Fact::LetGo]);
+    given::<Pick>([opened(), started()]).when(Command::LetGo).then([Fact::LetGo]);
+    let_go().when(Command::LetGo).then_nothing_happened();
+    let_go().when(pick(1, 5)).refused(Refusal::NotStarted);
+    let_go().when(Command::Start { worker: ann() }).then([started()]);
+    assert!(let_go().state().picked().any(|units| units == Units::new(1, 2)));
+    given::<Pick>([]).when(Command::LetGo).refused(Refusal::Unknown);
+}
+
+#[test]
 fn somebody_starts_it_and_somebody_else_may_take_over() {
     let start = |worker: Actor| Command::Start { worker };
     let bob = Actor::new("worker", 8);
