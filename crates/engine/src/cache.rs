@@ -1,19 +1,28 @@
 //! A bounded memory of what the journal can tell again.
 
 use kernel::Position;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 use std::{
     collections::{VecDeque, hash_map},
     hash::Hash,
 };
 
-/// Evicts what was not used for one turn of the hand, but never what the index lacks: so whatever is
-/// not found here is found there, and the two together always know everything.
+/// Evicts what is not used, but never what the index lacks: so whatever is not found here is found
+/// there, and the two together always know everything.
+///
+/// Most of what is new is never used again (an order that was placed), while a few things are used all
+/// the time (an article): so what is new has to prove itself in a queue of its own, and what was used
+/// more often stays for more rounds (S3-FIFO, Yang et al., SOSP 2023, without its ghosts).
 pub(crate) struct Cache<K, V> {
     entries: FxHashMap<K, Entry<V>>,
-    hand: VecDeque<K>,
+    /// What is new.
+    fresh: VecDeque<K>,
+    /// What was used again.
+    proven: VecDeque<K>,
     limit: usize,
     settled: Position,
+    /// Where the batch began that is being decided.
+    begun: Position,
     /// Whether something is worth a word of farewell.
     missed: fn(&V) -> bool,
     farewells: Vec<(K, V)>,
@@ -23,8 +32,12 @@ struct Entry<V> {
     value: V,
     /// The position of its last change; 0 while it is as it was read.
     changed: Position,
-    used: bool,
+    /// Batches in which it was used again, up to [`USES`], less one for each round it has survived.
+    used: u8,
 }
+
+/// Uses that are counted.
+const USES: u8 = 3;
 
 impl<K: Clone + Eq + Hash, V> Cache<K, V> {
     pub(crate) fn new(limit: usize) -> Cache<K, V> {
@@ -33,8 +46,18 @@ impl<K: Clone + Eq + Hash, V> Cache<K, V> {
 
     /// What will be missed is kept for [`Cache::farewells`] when it is evicted.
     pub(crate) fn with_farewells(limit: usize, missed: fn(&V) -> bool) -> Cache<K, V> {
-        let (entries, hand) = (FxHashMap::default(), VecDeque::new());
-        Cache { entries, hand, limit: limit.max(1), settled: 0, missed, farewells: Vec::new() }
+        // Never moved again; what is not used of it takes no memory.
+        let entries = FxHashMap::with_capacity_and_hasher(limit + limit / 4, FxBuildHasher);
+        Cache {
+            entries,
+            fresh: VecDeque::new(),
+            proven: VecDeque::new(),
+            limit: limit.max(1),
+            settled: 0,
+            begun: 0,
+            missed,
+            farewells: Vec::new(),
+        }
     }
 
     /// What was evicted since the last call and will be missed, as it was.
@@ -42,9 +65,10 @@ impl<K: Clone + Eq + Hash, V> Cache<K, V> {
         self.farewells.drain(..)
     }
 
-    /// The index has seen everything up to this position: what has not changed since may go.
-    pub(crate) fn settle(&mut self, position: Position) {
-        self.settled = position;
+    /// The index has seen everything up to `settled`: what has not changed since may go. What is
+    /// decided from now on comes after `begun`.
+    pub(crate) fn settle(&mut self, settled: Position, begun: Position) {
+        (self.settled, self.begun) = (settled, begun);
     }
 
     /// True when there is no room, because too much waits for the index.
@@ -90,7 +114,8 @@ impl<K: Clone + Eq + Hash, V> Cache<K, V> {
 
     pub(crate) fn forget(&mut self, key: &K) {
         if self.entries.remove(key).is_some() {
-            self.hand.retain(|other| other != key);
+            self.fresh.retain(|other| other != key);
+            self.proven.retain(|other| other != key);
         }
     }
 
@@ -105,29 +130,36 @@ impl<K: Clone + Eq + Hash, V> Cache<K, V> {
         match self.entries.entry(key.clone()) {
             hash_map::Entry::Occupied(known) => {
                 let entry = known.into_mut();
-                // Most things are used only while they are made: use counts once the index has it.
-                entry.used |= entry.changed <= self.settled;
+                // Within one batch most things are used only because they are being made.
+                if entry.changed <= self.begun {
+                    entry.used = USES.min(entry.used + 1);
+                }
                 Ok(entry)
             }
             hash_map::Entry::Vacant(new) => {
                 let value = read()?;
-                self.hand.push_back(key.clone());
-                Ok(new.insert(Entry { value, changed: 0, used: false }))
+                self.fresh.push_back(key.clone());
+                Ok(new.insert(Entry { value, changed: 0, used: 0 }))
             }
         }
     }
 
-    /// A few steps of the hand at a time, so that nobody waits long.
+    /// A few steps at a time, so that nobody waits long.
     fn make_room(&mut self) {
         for _ in 0..8 {
             if self.entries.len() < self.limit {
                 return;
             }
-            let Some(key) = self.hand.pop_front() else { return };
+            let is_fresh = self.fresh.len() > self.limit / 2 || self.proven.is_empty();
+            let queue = if is_fresh { &mut self.fresh } else { &mut self.proven };
+            let Some(key) = queue.pop_front() else { return };
             let Some(entry) = self.entries.get_mut(&key) else { continue };
-            if entry.used || entry.changed > self.settled {
-                entry.used = false;
-                self.hand.push_back(key);
+            if entry.used > 0 {
+                // Being taken over uses up one use.
+                entry.used -= 1;
+                self.proven.push_back(key);
+            } else if entry.changed > self.settled {
+                queue.push_back(key);
             } else if let Some((key, entry)) = self.entries.remove_entry(&key)
                 && (self.missed)(&entry.value)
             {
@@ -152,8 +184,26 @@ mod tests {
         (1..=100).for_each(|n| put(&mut cache, n, u64::from(n)));
         assert!((1..=100).all(|n| cache.contains(&n)));
         assert!(cache.is_crowded());
-        cache.settle(100);
+        cache.settle(100, 100);
         (101..=200).for_each(|n| put(&mut cache, n, u64::from(n)));
         assert!((1..=96).all(|n| !cache.contains(&n)), "what is settled makes room");
+    }
+
+    #[test]
+    fn what_is_used_again_stays_while_what_is_new_passes_through() {
+        let mut cache = Cache::new(40);
+        let mut position = 0;
+        for round in 0..1000 {
+            let hot = round % 3;
+            position += 1;
+            put(&mut cache, hot, position);
+            for n in 0..5 {
+                position += 1;
+                put(&mut cache, 1000 + round * 5 + n, position);
+            }
+            cache.settle(position, position);
+            let lost = (0..=round.min(2)).filter(|hot| !cache.contains(hot)).count();
+            assert_eq!(lost, 0, "in round {round}");
+        }
     }
 }

@@ -18,8 +18,10 @@ pub(crate) struct Live<B: Business> {
     pub(crate) timers: Vec<(Timestamp, TimerName)>,
     /// Facts after which a snapshot is cheaper than to replay what came since the last.
     pub(crate) next_snapshot: u64,
-    /// What it had heard at its newest snapshot.
-    kept: u64,
+    /// Moments at which it heard something since its newest snapshot: about the blocks that would have
+    /// to be read.
+    moments: u32,
+    heard_at: Timestamp,
 }
 
 /// A snapshot's text.
@@ -47,8 +49,8 @@ pub(crate) struct TimerMove {
 
 const SNAPSHOT_EVERY: u64 = 32;
 const SNAPSHOT_BYTES_PER_FACT: u64 = 64;
-/// Facts that are as dear to read back as a snapshot.
-const ASLEEP_AFTER: u64 = 4;
+/// Blocks that are dearer to read back than a snapshot is to write.
+const ASLEEP_AFTER: u32 = 3;
 
 impl<B: Business> Live<B> {
     pub(crate) fn blank(stream: &B::Stream) -> Live<B> {
@@ -60,7 +62,8 @@ impl<B: Business> Live<B> {
             over: true,
             timers: Vec::new(),
             next_snapshot: SNAPSHOT_EVERY,
-            kept: 0,
+            moments: 0,
+            heard_at: Timestamp::MIN,
         }
     }
 
@@ -74,7 +77,8 @@ impl<B: Business> Live<B> {
             over: kept.over,
             timers: kept.timers,
             next_snapshot: next_snapshot(snapshot.heard, snapshot.state.len()),
-            kept: snapshot.heard,
+            moments: 0,
+            heard_at: Timestamp::MIN,
         })
     }
 
@@ -84,7 +88,7 @@ impl<B: Business> Live<B> {
             Kept::<B> { state: self.state.clone(), over: self.over, timers: self.timers.clone() };
         let state = serde_json::to_string(&kept).expect("a state is plain data");
         self.next_snapshot = next_snapshot(self.heard, state.len());
-        self.kept = self.heard;
+        self.moments = 0;
         journal::Snapshot {
             stream,
             position: self.last,
@@ -106,16 +110,16 @@ impl<B: Business> Live<B> {
     }
 
     /// True when memory may let it go only with a snapshot: a story that sleeps will surely wake, and
-    /// what it heard lies in as many blocks as it took days.
+    /// what it heard may lie in many blocks.
     pub(crate) fn sleeps(&self) -> bool {
-        !self.timers.is_empty() && self.heard >= self.kept + ASLEEP_AFTER
+        !self.timers.is_empty() && self.moments >= ASLEEP_AFTER
     }
 
     /// A decider remembers its own fact.
     pub(crate) fn evolve(&mut self, recorded: &Recorded<B>) {
         B::evolve(&mut self.state, &recorded.fact);
         self.version = recorded.version;
-        self.moved(recorded.position);
+        self.moved(recorded);
     }
 
     /// A process hears a fact, live or again: what it asks for is for the caller to obey or ignore.
@@ -147,7 +151,7 @@ impl<B: Business> Live<B> {
             let left = std::mem::take(&mut self.timers).into_iter();
             reaction.timers.extend(left.map(|(at, name)| TimerMove { at, name, set: false }));
         }
-        self.moved(recorded.position);
+        self.moved(recorded);
         reaction
     }
 
@@ -160,9 +164,11 @@ impl<B: Business> Live<B> {
         });
     }
 
-    fn moved(&mut self, position: Position) {
+    fn moved(&mut self, recorded: &Recorded<B>) {
         self.heard += 1;
-        self.last = position;
+        self.last = recorded.position;
+        self.moments += u32::from(recorded.at() != self.heard_at);
+        self.heard_at = recorded.at();
     }
 }
 

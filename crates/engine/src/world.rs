@@ -391,8 +391,8 @@ impl<B: Business> World<B> {
 
     /// The index has seen everything up to this position.
     pub(crate) fn settle(&mut self, indexed: Position) {
-        self.streams.settle(indexed);
-        self.commands.settle(indexed);
+        self.streams.settle(indexed, self.position);
+        self.commands.settle(indexed, self.position);
         self.timers.settle(indexed);
     }
 

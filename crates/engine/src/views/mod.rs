@@ -143,6 +143,6 @@ impl Layout {
 
 impl Default for Bounds {
     fn default() -> Self {
-        Bounds { unflushed_facts: 200_000, delay: Duration::from_millis(500), documents: 1 << 16 }
+        Bounds { unflushed_facts: 200_000, delay: Duration::from_secs(1), documents: 1 << 16 }
     }
 }

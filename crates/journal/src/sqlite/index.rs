@@ -11,7 +11,7 @@ use crate::{
 use kernel::{Position, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     fs::{self, File},
     io::ErrorKind,
     path::{Path, PathBuf},
@@ -20,7 +20,7 @@ use std::{
 use zstd::bulk::Compressor;
 
 /// The form of `index.db`; any other is thrown away.
-const FORMAT: i64 = 2;
+const FORMAT: i64 = 3;
 
 const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS mark (
@@ -40,22 +40,20 @@ const TABLES: &str = "
     ) STRICT;
     CREATE UNIQUE INDEX IF NOT EXISTS snapshots_stream ON snapshots (stream, position);
     CREATE TABLE IF NOT EXISTS timers (
-        minute   INTEGER PRIMARY KEY,
-        entries  TEXT NOT NULL
-    ) STRICT;
+        at       INTEGER NOT NULL,
+        process  TEXT NOT NULL,
+        name     TEXT NOT NULL,
+        PRIMARY KEY (at, process, name)
+    ) STRICT, WITHOUT ROWID;
 ";
 
 /// Ends the name of the note that damage was met.
 const DAMAGED: &str = "-damaged";
-const MINUTE: i64 = 60_000_000;
 const LEVEL: i32 = 1;
 const STATE_MAX: usize = 256 * 1024 * 1024;
 
 /// How often a reader may find that another program has merged what it was looking at.
 const RELOADS: u32 = 5;
-
-/// Timers of one minute: time in microseconds, process, name.
-type Pile = BTreeSet<(i64, String, String)>;
 
 /// The writing end of `index.db`.
 pub struct SqliteIndex {
@@ -193,42 +191,22 @@ fn keep(
     Ok(())
 }
 
-fn minute(at: Timestamp) -> i64 {
-    at.micros().div_euclid(MINUTE)
-}
-
+/// Only what becomes of each timer: most are set and forgotten between two checkpoints.
 fn move_timers(transaction: &Transaction<'_>, changes: &[TimerChange]) -> rusqlite::Result<()> {
-    let mut piles: BTreeMap<i64, Vec<&TimerChange>> = BTreeMap::new();
-    for change in changes {
-        piles.entry(minute(change.at)).or_default().push(change);
+    let mut last: BTreeMap<(i64, &str, &str), bool> = BTreeMap::new();
+    for TimerChange { at, process, name, set } in changes {
+        last.insert((at.micros(), process, name), *set);
     }
-    let mut find = transaction.prepare_cached("SELECT entries FROM timers WHERE minute = ?")?;
-    let mut store = transaction.prepare_cached("INSERT OR REPLACE INTO timers VALUES (?, ?)")?;
-    let mut delete = transaction.prepare_cached("DELETE FROM timers WHERE minute = ?")?;
-    for (minute, changes) in piles {
-        let text: Option<String> = find.query_row([minute], |row| row.get(0)).optional()?;
-        let mut pile = text.as_deref().map_or(Ok(Pile::new()), read_pile)?;
-        for TimerChange { at, process, name, set } in changes {
-            let timer = (at.micros(), process.clone(), name.clone());
-            match set {
-                true => pile.insert(timer),
-                false => pile.remove(&timer),
-            };
-        }
-        if pile.is_empty() {
-            delete.execute([minute])?;
-        } else {
-            let text = serde_json::to_string(&pile).expect("texts and numbers");
-            store.execute(params![minute, text])?;
-        }
+    let mut add = transaction.prepare_cached("INSERT OR IGNORE INTO timers VALUES (?, ?, ?)")?;
+    let mut delete = transaction
+        .prepare_cached("DELETE FROM timers WHERE at = ? AND process = ? AND name = ?")?;
+    for (timer, set) in last {
+        match set {
+            true => add.execute(timer)?,
+            false => delete.execute(timer)?,
+        };
     }
     Ok(())
-}
-
-fn read_pile(text: &str) -> rusqlite::Result<Pile> {
-    serde_json::from_str(text).map_err(|error| {
-        rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, error.into())
-    })
 }
 
 impl Index for SqliteIndex {
@@ -331,23 +309,23 @@ impl SqliteIndexReader {
             .optional()
     }
 
-    fn piles(
+    fn find_timers(
         &self,
         from: i64,
         until: i64,
-        mut each: impl FnMut(i64, Pile) -> bool,
-    ) -> rusqlite::Result<()> {
-        let find =
-            "SELECT minute, entries FROM timers WHERE minute >= ? AND minute <= ? ORDER BY minute";
+    ) -> rusqlite::Result<Vec<(Timestamp, String, String)>> {
+        let find = "SELECT at, process, name FROM timers WHERE at > ? AND at <= ? \
+                    ORDER BY at, process, name";
         let mut find = self.connection.prepare_cached(find)?;
-        let mut rows = find.query([from, until])?;
-        while let Some(row) = rows.next()? {
-            let pile = read_pile(row.get_ref(1)?.as_str()?)?;
-            if !each(row.get(0)?, pile) {
-                break;
-            }
-        }
-        Ok(())
+        let timers = find.query_map([from, until], |row| {
+            Ok((Timestamp::from_micros(row.get(0)?), row.get(1)?, row.get(2)?))
+        })?;
+        timers.collect()
+    }
+
+    fn find_next_timer(&self, from: i64) -> rusqlite::Result<Option<i64>> {
+        let mut find = self.connection.prepare_cached("SELECT min(at) FROM timers WHERE at > ?")?;
+        find.query_row([from], |row| row.get(0))
     }
 }
 
@@ -380,28 +358,13 @@ impl IndexReader for SqliteIndexReader {
         from: Timestamp,
         until: Timestamp,
     ) -> Result<Vec<(Timestamp, String, String)>> {
-        let mut timers = Vec::new();
-        let range = from.micros()..=until.micros();
-        let read = self.piles(minute(from), minute(until), |_, pile| {
-            let wanted =
-                pile.into_iter().filter(|(at, ..)| range.contains(at) && *at != *range.start());
-            timers.extend(
-                wanted.map(|(at, process, name)| (Timestamp::from_micros(at), process, name)),
-            );
-            true
-        });
-        read.map_err(|error| self.failed(error))?;
-        Ok(timers)
+        let found = self.find_timers(from.micros(), until.micros());
+        found.map_err(|error| self.failed(error))
     }
 
     fn next_timer(&self, from: Timestamp) -> Result<Option<Timestamp>> {
-        let mut next = None;
-        let read = self.piles(minute(from), i64::MAX, |_, pile| {
-            next = pile.into_iter().map(|(at, ..)| at).find(|at| *at > from.micros());
-            next.is_none()
-        });
-        read.map_err(|error| self.failed(error))?;
-        Ok(next.map(Timestamp::from_micros))
+        let found = self.find_next_timer(from.micros()).map_err(|error| self.failed(error))?;
+        Ok(found.map(Timestamp::from_micros))
     }
 
     fn another(&self) -> Result<Box<dyn IndexReader>> {

@@ -55,6 +55,9 @@ pub struct BenchArgs {
     /// Only this part
     #[arg(long, value_name = "NAME")]
     only: Option<Part>,
+    /// Only with so many commands in flight
+    #[arg(long, value_name = "N")]
+    in_flight: Option<usize>,
     /// Facts of the largest journal; the one before has a tenth (default: 10,000,000)
     #[arg(long, value_name = "N")]
     facts: Option<u64>,
@@ -84,7 +87,7 @@ struct Scale {
     rounds: usize,
     /// Of a round.
     time: Duration,
-    in_flight: &'static [usize],
+    in_flight: Vec<usize>,
     /// SKUs of the wide part, and states that fit into memory.
     wide: (usize, usize),
     /// Facts at which a growing journal is asked.
@@ -99,7 +102,7 @@ impl Scale {
             seed: SEED,
             rounds: 3,
             time: Duration::from_millis(1000),
-            in_flight: &[1, 8, 64, 512, 4096],
+            in_flight: vec![1, 8, 64, 512, 4096],
             wide: (1_000_000, 50_000),
             sizes: vec![0, 1_000_000, 10_000_000],
             wave: 5000,
@@ -110,7 +113,7 @@ impl Scale {
         Scale {
             rounds: 1,
             time: Duration::from_millis(300),
-            in_flight: &[1, 64, 512],
+            in_flight: vec![1, 64, 512],
             wide: (20_000, 1000),
             sizes: vec![0, 200_000],
             wave: 1000,
@@ -130,6 +133,9 @@ pub fn run(args: &BenchArgs) -> Result<ExitCode, Box<dyn Error>> {
     };
     if let Some(facts) = args.facts {
         scale.sizes = vec![0, facts / 10, facts];
+    }
+    if let Some(in_flight) = args.in_flight {
+        scale.in_flight = vec![in_flight];
     }
     // Deleted when it goes out of scope, also after an error.
     let folder = match &args.data {
@@ -176,7 +182,7 @@ pub fn run(args: &BenchArgs) -> Result<ExitCode, Box<dyn Error>> {
 fn place(root: &Path, scale: &Scale) -> Fallible<Vec<Placed>> {
     let mut placed = Vec::new();
     for taste in [Taste::Uniform { lines: 1 }, Taste::Hot, Taste::Uniform { lines: 3 }] {
-        for in_flight in scale.in_flight {
+        for in_flight in &scale.in_flight {
             eprintln!("  placing, {taste:?}, {in_flight} in flight");
             let folder = root.join("placing");
             let shop = BenchShop::open(&folder, None)?;
