@@ -22,6 +22,7 @@ mod engine;
 mod feed;
 mod follower;
 mod gauges;
+mod give_way;
 mod limits;
 mod live;
 mod opening;

@@ -1,4 +1,8 @@
 //! Money that is owed to a customer: asked for until it has arrived, and a credit if it never does.
+//!
+//! Only a provider that says *no* is given another way. While nobody knows what became of a refund it
+//! is asked for again under the same name, day by day, and people find it among the dead letters:
+//! a credit note for it might be the second payment.
 
 use crate::{
     Command, Step,
@@ -48,7 +52,7 @@ pub(crate) struct Owed {
     pub(crate) payment: PaymentId,
     pub(crate) refund: u32,
     pub(crate) amount: Money,
-    /// After the last the customer gets a credit note.
+    /// After the last no the customer gets a credit note.
     #[serde(default)]
     tries: Tries,
 }
@@ -64,8 +68,14 @@ impl Owed {
         Step::Ask(Command::Payment(payment, PaymentCommand::Refund { refund, amount }))
     }
 
+    /// The provider said no.
     pub(crate) fn failed(&mut self) -> Failure {
         self.tries.failed()
+    }
+
+    /// The provider could not be reached: perhaps it was done. It is asked again, however often.
+    pub(crate) fn in_doubt(&mut self) -> bool {
+        self.tries.in_doubt()
     }
 
     /// For a capture that came after everything was cancelled.

@@ -94,6 +94,10 @@ fn ask(id: ReturnId, command: ReturnCommand) -> Step {
     Step::Ask(Command::Return(id, command))
 }
 
+fn refund_again(now: Timestamp) -> Vec<Step> {
+    vec![Step::Wake { at: now + refunds::AGAIN, name: REFUND_TIMER.into() }]
+}
+
 /// What the stock calls it.
 fn to_stock(disposition: Disposition) -> inventory::Disposition {
     match disposition {
@@ -199,18 +203,15 @@ impl ReturnGoods {
                 self.owed = None;
                 self.settle_when_all_is_done(id)
             }
-            PaymentFact::RefundFailed { .. }
-            | PaymentFact::GaveUp { errand: Errand::Refund, .. } => {
-                match owed.failed() {
-                    Failure::Old => return vec![],
-                    Failure::TryAgain(_) => {
-                        let at = now + refunds::AGAIN;
-                        return vec![Step::Wake { at, name: REFUND_TIMER.into() }];
-                    }
-                    Failure::Final => {}
-                }
-                self.credit_instead(id)
-            }
+            PaymentFact::RefundFailed { .. } => match owed.failed() {
+                Failure::Old => vec![],
+                Failure::TryAgain(_) => refund_again(now),
+                Failure::Final => self.credit_instead(id),
+            },
+            PaymentFact::GaveUp { errand: Errand::Refund, .. } => match owed.in_doubt() {
+                true => refund_again(now),
+                false => vec![],
+            },
             _ => vec![],
         }
     }

@@ -33,6 +33,11 @@ impl Tries {
         if self.failed < TRIES { Failure::TryAgain(self.failed) } else { Failure::Final }
     }
 
+    /// Nobody knows whether it failed: that does not count. True when it was not known already.
+    pub(crate) fn in_doubt(&mut self) -> bool {
+        !std::mem::replace(&mut self.waits, true)
+    }
+
     /// It is tried again.
     pub(crate) fn again(&mut self) {
         self.waits = false;
@@ -47,6 +52,17 @@ impl Tries {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_in_doubt_is_heard_once_and_never_counts() {
+        let mut tries = Tries::default();
+        for _ in 0..5 {
+            assert!(tries.in_doubt() && !tries.in_doubt());
+            tries.again();
+        }
+        assert!(!tries.any());
+        assert_eq!(tries.failed(), Failure::TryAgain(1));
+    }
 
     #[test]
     fn the_third_failure_is_final_and_one_that_is_heard_twice_counts_once() {

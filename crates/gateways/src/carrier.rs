@@ -43,7 +43,7 @@ impl Handler<Shop> for SimulatedCarrier {
         };
         let asked = Asked { parcel: *parcel, inquiry };
         let body = serde_json::to_value(asked).expect("texts and numbers");
-        Some(Request { key: parcel.to_string(), body })
+        Some(Request { key: parcel.to_string(), body, reference: None })
     }
 
     fn call<'a>(&'a self, call: Call<'a>) -> BoxFuture<'a, Result<Vec<Command>, Failure>> {

@@ -24,9 +24,29 @@ struct Asked {
     number: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     amount: Option<Money>,
+    /// How often it has said no to this number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    attempt: Option<u32>,
     /// Which yes, where the provider has given several.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reference: Option<CompactString>,
+}
+
+impl Asked {
+    /// What money does has a name that follows from what it is for, so that asking again, also on
+    /// behalf of a later fact, is the same request. To forget a yes, or to say what became of one,
+    /// harms nobody when it is done twice, and a yes that came later has to be forgotten, too.
+    fn known_by(&self) -> Option<String> {
+        let payment = self.payment;
+        let number = || self.number.zip(self.attempt);
+        match self.errand {
+            Errand::Authorise => Some(format!("{payment}/authorise")),
+            Errand::Capture => number().map(|(n, nth)| format!("{payment}/capture/{n}/{nth}")),
+            Errand::Refund => number().map(|(n, nth)| format!("{payment}/refund/{n}/{nth}")),
+            Errand::Void => self.reference.as_ref().map(|yes| format!("{payment}/void/{yes}")),
+            Errand::Query => None,
+        }
+    }
 }
 
 impl Handler<Shop> for SimulatedProvider {
@@ -42,10 +62,10 @@ impl Handler<Shop> for SimulatedProvider {
         let Fact::Payment(payment, fact) = &recorded.fact else { return None };
         let (errand, number, amount) = match fact {
             PaymentFact::Started { amount, .. } => (Errand::Authorise, None, Some(*amount)),
-            PaymentFact::CaptureAsked { capture, amount } => {
+            PaymentFact::CaptureAsked { capture, amount, .. } => {
                 (Errand::Capture, Some(*capture), Some(*amount))
             }
-            PaymentFact::RefundAsked { refund, amount } => {
+            PaymentFact::RefundAsked { refund, amount, .. } => {
                 (Errand::Refund, Some(*refund), Some(*amount))
             }
             PaymentFact::VoidAsked => (Errand::Void, None, None),
@@ -53,13 +73,18 @@ impl Handler<Shop> for SimulatedProvider {
             PaymentFact::QueryAsked => (Errand::Query, None, None),
             _ => return None,
         };
+        let attempt = match fact {
+            PaymentFact::CaptureAsked { attempt, .. }
+            | PaymentFact::RefundAsked { attempt, .. } => Some(*attempt),
+            _ => None,
+        };
         let reference = match fact {
             PaymentFact::SurplusVoidAsked { reference } => Some(reference.clone()),
             _ => None,
         };
-        let asked = Asked { payment: *payment, errand, number, amount, reference };
-        let body = serde_json::to_value(asked).expect("texts and numbers");
-        Some(Request { key: payment.to_string(), body })
+        let asked = Asked { payment: *payment, errand, number, amount, attempt, reference };
+        let body = serde_json::to_value(&asked).expect("texts and numbers");
+        Some(Request { key: payment.to_string(), body, reference: asked.known_by() })
     }
 
     fn call<'a>(&'a self, call: Call<'a>) -> BoxFuture<'a, Result<Vec<Command>, Failure>> {
@@ -88,7 +113,8 @@ impl SimulatedProvider {
             // For the asker these are the same: it must ask again under the same key.
             return Err(Failure::Transient("no answer".to_owned()));
         }
-        let Asked { payment, errand, number, amount, reference } = asked;
+        let Asked { payment, errand, number, amount, attempt, reference } = asked;
+        let attempt = attempt.unwrap_or(0);
         if let (Errand::Void, Some(reference)) = (errand, reference) {
             let gone = PaymentCommand::VoidSurplusDone { reference };
             return Ok(vec![Command::Payment(payment, gone)]);
@@ -106,13 +132,13 @@ impl SimulatedProvider {
                 expires_at: None,
             },
             (Errand::Capture, Some(capture), Some(_)) if no() => {
-                PaymentCommand::CaptureFailed { capture, reason: "refused".into() }
+                PaymentCommand::CaptureFailed { capture, reason: "refused".into(), attempt }
             }
             (Errand::Capture, Some(capture), Some(amount)) => {
                 PaymentCommand::CaptureDone { capture, amount }
             }
             (Errand::Refund, Some(refund), Some(_)) if no() => {
-                PaymentCommand::RefundFailed { refund, reason: "account_closed".into() }
+                PaymentCommand::RefundFailed { refund, reason: "account_closed".into(), attempt }
             }
             (Errand::Refund, Some(refund), Some(amount)) => {
                 PaymentCommand::RefundDone { refund, amount }
@@ -127,5 +153,47 @@ impl SimulatedProvider {
             true => vec![command.clone(), command],
             false => vec![command],
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kernel::{Actor, Currency, Origin, spec::NOW};
+    use std::sync::Arc;
+
+    const PAYMENT: &str = "018f0000-0000-7000-8000-000000000001.1";
+
+    /// What the provider knows this request by.
+    fn known_by(position: u64, fact: PaymentFact) -> Option<String> {
+        let fact = Fact::Payment(PAYMENT.parse().expect("an order and a number"), fact);
+        let (command, correlation, fingerprint) = (None, None, None);
+        let origin = Origin { at: NOW, command, correlation, actor: Actor::SYSTEM, fingerprint };
+        let origin = Arc::new(origin);
+        let recorded = Recorded { position, version: 1, cause: None, origin, fact };
+        SimulatedProvider::default().request(&recorded).expect("something is asked").reference
+    }
+
+    fn name(what: &str) -> Option<String> {
+        Some(format!("{PAYMENT}/{what}"))
+    }
+
+    #[test]
+    fn what_is_asked_again_is_the_same_request_to_the_provider() {
+        let amount = Money::new(900, Currency::GBP);
+        for position in [7, 90] {
+            let capture = |attempt| PaymentFact::CaptureAsked { capture: 2, amount, attempt };
+            assert_eq!(known_by(position, capture(0)), name("capture/2/0"));
+            assert_eq!(known_by(position, capture(1)), name("capture/2/1"));
+            let refund = PaymentFact::RefundAsked { refund: 1_000_001, amount, attempt: 0 };
+            assert_eq!(known_by(position, refund), name("refund/1000001/0"));
+            let surplus = PaymentFact::SurplusVoidAsked { reference: "B".into() };
+            assert_eq!(known_by(position, surplus), name("void/B"));
+        }
+    }
+
+    #[test]
+    fn a_yes_is_forgotten_each_time_that_it_is_asked_for() {
+        assert_eq!(known_by(7, PaymentFact::VoidAsked), None);
     }
 }

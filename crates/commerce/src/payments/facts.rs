@@ -64,6 +64,10 @@ pub enum PaymentFact {
         capture: u32,
         /// How much.
         amount: Money,
+        /// How often the provider has said no to this number before. Together with the number it is
+        /// one request to the provider, however often it is asked.
+        #[serde(default, skip_serializing_if = "is_first")]
+        attempt: u32,
     },
     /// The money was taken.
     #[serde(rename = "payments/captured@1")]
@@ -80,6 +84,9 @@ pub enum PaymentFact {
         capture: u32,
         /// The provider's code.
         reason: CompactString,
+        /// To which attempt.
+        #[serde(default, skip_serializing_if = "is_first")]
+        attempt: u32,
     },
     /// The provider is to give this much back.
     #[serde(rename = "payments/refund_asked@1")]
@@ -88,6 +95,10 @@ pub enum PaymentFact {
         refund: u32,
         /// How much.
         amount: Money,
+        /// How often the provider has said no to this number before. Together with the number it is
+        /// one request to the provider, however often it is asked.
+        #[serde(default, skip_serializing_if = "is_first")]
+        attempt: u32,
     },
     /// The money was given back.
     #[serde(rename = "payments/refunded@1")]
@@ -104,6 +115,9 @@ pub enum PaymentFact {
         refund: u32,
         /// The provider's code.
         reason: CompactString,
+        /// To which attempt.
+        #[serde(default, skip_serializing_if = "is_first")]
+        attempt: u32,
     },
     /// The provider is to forget the authorisation.
     #[serde(rename = "payments/void_asked@1")]
@@ -137,4 +151,8 @@ pub enum PaymentFact {
         /// What went wrong.
         reason: CompactString,
     },
+}
+
+fn is_first(attempt: &u32) -> bool {
+    *attempt == 0
 }

@@ -7,8 +7,10 @@
 //! ```
 //!
 //! An outcome of the outside world is never refused: it is recorded, even if unexpected, and the
-//! story answers it. What is asked of the provider has a number, so that it is done once.
+//! story answers it. What is asked of the provider has a number, so that it is done once: asked again
+//! while it is in doubt, it is the same request; only after a no the next attempt is another one.
 
+mod errands;
 mod facts;
 mod payment;
 

@@ -1,6 +1,9 @@
 //! One payment: commands, refusals, what it remembers, and its rules.
 
-use super::{Errand, PaymentFact, PaymentMethod};
+use super::{
+    Errand, PaymentFact, PaymentMethod,
+    errands::{ErrandState, Errands, ask, done, refuse, under_way},
+};
 use compact_str::CompactString;
 use kernel::{Decider, Money, PaymentId, Timestamp, VaultId};
 use serde::{Deserialize, Serialize};
@@ -23,14 +26,24 @@ pub enum PaymentCommand {
     Capture { capture: u32, amount: Money },
     /// It has taken this much.
     CaptureDone { capture: u32, amount: Money },
-    /// It could not take it.
-    CaptureFailed { capture: u32, reason: CompactString },
+    /// It could not take it; the attempt is that of the fact that asked for it.
+    CaptureFailed {
+        capture: u32,
+        reason: CompactString,
+        #[serde(default)]
+        attempt: u32,
+    },
     /// Give this much back; the number makes it once.
     Refund { refund: u32, amount: Money },
     /// It has given this much back.
     RefundDone { refund: u32, amount: Money },
-    /// It could not give it back.
-    RefundFailed { refund: u32, reason: CompactString },
+    /// It could not give it back; the attempt is that of the fact that asked for it.
+    RefundFailed {
+        refund: u32,
+        reason: CompactString,
+        #[serde(default)]
+        attempt: u32,
+    },
     /// We will not take it.
     Void,
     /// It has forgotten the authorisation.
@@ -121,20 +134,6 @@ pub struct Payment {
     surplus: BTreeSet<CompactString>,
 }
 
-/// One capture or refund.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-struct Errands {
-    amount: i64,
-    state: ErrandState,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-enum ErrandState {
-    Asked,
-    Done,
-    Failed,
-}
-
 type Facts = Result<Vec<PaymentFact>, PaymentRefusal>;
 
 fn one(fact: PaymentFact) -> Facts {
@@ -175,10 +174,12 @@ impl Decider for Payment {
                 self.capture(*capture, *part, amount)
             }
             PaymentCommand::CaptureDone { capture, amount } => self.capture_done(*capture, *amount),
-            PaymentCommand::CaptureFailed { capture, reason } => {
-                let (capture, reason) = (*capture, reason.clone());
-                match self.captures.get(&capture).map(|known| known.state) {
-                    Some(ErrandState::Asked) => one(PaymentFact::CaptureFailed { capture, reason }),
+            PaymentCommand::CaptureFailed { capture, reason, attempt } => {
+                let (capture, reason, attempt) = (*capture, reason.clone(), *attempt);
+                match self.captures.get(&capture) {
+                    Some(known) if known.hears_no(attempt) => {
+                        one(PaymentFact::CaptureFailed { capture, reason, attempt })
+                    }
                     _ => Ok(vec![]),
                 }
             }
@@ -189,10 +190,12 @@ impl Decider for Payment {
                     _ => one(PaymentFact::Refunded { refund: *refund, amount: *amount }),
                 }
             }
-            PaymentCommand::RefundFailed { refund, reason } => {
-                let (refund, reason) = (*refund, reason.clone());
-                match self.refunds.get(&refund).map(|known| known.state) {
-                    Some(ErrandState::Asked) => one(PaymentFact::RefundFailed { refund, reason }),
+            PaymentCommand::RefundFailed { refund, reason, attempt } => {
+                let (refund, reason, attempt) = (*refund, reason.clone(), *attempt);
+                match self.refunds.get(&refund) {
+                    Some(known) if known.hears_no(attempt) => {
+                        one(PaymentFact::RefundFailed { refund, reason, attempt })
+                    }
                     _ => Ok(vec![]),
                 }
             }
@@ -237,36 +240,28 @@ impl Decider for Payment {
             }
             PaymentFact::Declined { .. } => self.status = PaymentStatus::Declined,
             PaymentFact::Expired => self.status = PaymentStatus::Expired,
-            PaymentFact::CaptureAsked { capture, amount } => {
-                let asked = Errands { amount: amount.minor, state: ErrandState::Asked };
-                self.captures.insert(*capture, asked);
+            PaymentFact::CaptureAsked { capture, amount, attempt } => {
+                ask(&mut self.captures, *capture, *amount, *attempt);
             }
             PaymentFact::Captured { capture, amount } => {
-                let done = Errands { amount: amount.minor, state: ErrandState::Done };
-                self.captures.insert(*capture, done);
+                done(&mut self.captures, *capture, *amount);
                 self.captured += amount.minor;
                 self.status = self.status_of_money();
             }
-            PaymentFact::CaptureFailed { capture, .. } => {
-                if let Some(known) = self.captures.get_mut(capture) {
-                    known.state = ErrandState::Failed;
-                }
+            PaymentFact::CaptureFailed { capture, attempt, .. } => {
+                refuse(&mut self.captures, *capture, *attempt);
                 self.status = PaymentStatus::CaptureFailed;
             }
-            PaymentFact::RefundAsked { refund, amount } => {
-                let asked = Errands { amount: amount.minor, state: ErrandState::Asked };
-                self.refunds.insert(*refund, asked);
+            PaymentFact::RefundAsked { refund, amount, attempt } => {
+                ask(&mut self.refunds, *refund, *amount, *attempt);
             }
             PaymentFact::Refunded { refund, amount } => {
-                let done = Errands { amount: amount.minor, state: ErrandState::Done };
-                self.refunds.insert(*refund, done);
+                done(&mut self.refunds, *refund, *amount);
                 self.refunded += amount.minor;
                 self.status = self.status_of_money();
             }
-            PaymentFact::RefundFailed { refund, .. } => {
-                if let Some(known) = self.refunds.get_mut(refund) {
-                    known.state = ErrandState::Failed;
-                }
+            PaymentFact::RefundFailed { refund, attempt, .. } => {
+                refuse(&mut self.refunds, *refund, *attempt);
             }
             PaymentFact::VoidAsked => self.void_asked = true,
             PaymentFact::Voided => self.status = PaymentStatus::Voided,
@@ -287,7 +282,7 @@ impl Decider for Payment {
                     Errand::Authorise | Errand::Query => return,
                 };
                 if let Some(known) = number.and_then(|number| errands.get_mut(&number)) {
-                    known.state = ErrandState::Failed;
+                    known.state = ErrandState::InDoubt;
                 }
             }
         }
@@ -320,10 +315,12 @@ impl Payment {
         one(PaymentFact::Authorised { reference: reference.clone(), expires_at })
     }
 
+    /// What is in doubt is asked for as it was: another amount would be another request, and both
+    /// might be done.
     fn capture(&self, capture: u32, part: Money, amount: Money) -> Facts {
-        match self.captures.get(&capture).map(|known| known.state) {
-            Some(ErrandState::Asked | ErrandState::Done) => return Ok(vec![]),
-            Some(ErrandState::Failed) | None => {}
+        let known = self.captures.get(&capture);
+        if known.is_some_and(Errands::needs_no_ask) {
+            return Ok(vec![]);
         }
         let open = matches!(
             self.status,
@@ -336,11 +333,13 @@ impl Payment {
         if !open || self.void_asked {
             return Err(PaymentRefusal::NotAuthorised(self.status));
         }
+        let attempt = known.map_or(0, |known| known.refused);
+        if let Some(doubtful) = known.filter(|known| known.is_open()) {
+            let amount = Money::new(doubtful.amount, amount.currency);
+            return one(PaymentFact::CaptureAsked { capture, amount, attempt });
+        }
         same_currency(part, amount)?;
-        let asked = |known: &Errands| known.state == ErrandState::Asked;
-        let under_way: i64 =
-            self.captures.values().filter(|known| asked(known)).map(|known| known.amount).sum();
-        let left = amount.minor - self.captured - under_way;
+        let left = amount.minor - self.captured - under_way(&self.captures);
         if part.minor <= 0 {
             return Err(PaymentRefusal::Nothing);
         }
@@ -348,7 +347,7 @@ impl Payment {
             let left = Money::new(left, amount.currency);
             return Err(PaymentRefusal::BeyondAuthorised { left });
         }
-        one(PaymentFact::CaptureAsked { capture, amount: part })
+        one(PaymentFact::CaptureAsked { capture, amount: part, attempt })
     }
 
     fn capture_done(&self, capture: u32, amount: Money) -> Facts {
@@ -358,17 +357,20 @@ impl Payment {
         }
     }
 
+    /// As for a capture: what is in doubt is asked for as it was, and never refused.
     fn refund(&self, refund: u32, part: Money) -> Facts {
-        match self.refunds.get(&refund).map(|known| known.state) {
-            Some(ErrandState::Asked | ErrandState::Done) => return Ok(vec![]),
-            Some(ErrandState::Failed) | None => {}
+        let known = self.refunds.get(&refund);
+        if known.is_some_and(Errands::needs_no_ask) {
+            return Ok(vec![]);
         }
         let amount = self.amount.ok_or(PaymentRefusal::NotStarted)?;
+        let attempt = known.map_or(0, |known| known.refused);
+        if let Some(doubtful) = known.filter(|known| known.is_open()) {
+            let amount = Money::new(doubtful.amount, amount.currency);
+            return one(PaymentFact::RefundAsked { refund, amount, attempt });
+        }
         same_currency(part, amount)?;
-        let asked = |known: &Errands| known.state == ErrandState::Asked;
-        let under_way: i64 =
-            self.refunds.values().filter(|known| asked(known)).map(|known| known.amount).sum();
-        let left = self.captured - self.refunded - under_way;
+        let left = self.captured - self.refunded - under_way(&self.refunds);
         if part.minor <= 0 {
             return Err(PaymentRefusal::Nothing);
         }
@@ -376,7 +378,7 @@ impl Payment {
             let left = Money::new(left, amount.currency);
             return Err(PaymentRefusal::BeyondCaptured { left });
         }
-        one(PaymentFact::RefundAsked { refund, amount: part })
+        one(PaymentFact::RefundAsked { refund, amount: part, attempt })
     }
 
     /// The last to hear is whoever gave up: what became of it may be known from another answer.

@@ -40,17 +40,17 @@ fn any_event() -> impl Strategy<Value = Event> {
 fn outcome(fact: &PaymentFact, yes: bool) -> Option<PaymentCommand> {
     let reason = || "limit".into();
     Some(match (fact, yes) {
-        (PaymentFact::CaptureAsked { capture, amount }, true) => {
+        (PaymentFact::CaptureAsked { capture, amount, .. }, true) => {
             PaymentCommand::CaptureDone { capture: *capture, amount: *amount }
         }
-        (PaymentFact::CaptureAsked { capture, .. }, false) => {
-            PaymentCommand::CaptureFailed { capture: *capture, reason: reason() }
+        (PaymentFact::CaptureAsked { capture, attempt, .. }, false) => {
+            PaymentCommand::CaptureFailed { capture: *capture, reason: reason(), attempt: *attempt }
         }
-        (PaymentFact::RefundAsked { refund, amount }, true) => {
+        (PaymentFact::RefundAsked { refund, amount, .. }, true) => {
             PaymentCommand::RefundDone { refund: *refund, amount: *amount }
         }
-        (PaymentFact::RefundAsked { refund, .. }, false) => {
-            PaymentCommand::RefundFailed { refund: *refund, reason: reason() }
+        (PaymentFact::RefundAsked { refund, attempt, .. }, false) => {
+            PaymentCommand::RefundFailed { refund: *refund, reason: reason(), attempt: *attempt }
         }
         _ => return None,
     })
@@ -123,9 +123,9 @@ proptest! {
             PaymentCommand::RequireAction,
             PaymentCommand::Expire,
             PaymentCommand::CaptureDone { capture: number, amount },
-            PaymentCommand::CaptureFailed { capture: number, reason: reason() },
+            PaymentCommand::CaptureFailed { capture: number, reason: reason(), attempt: 0 },
             PaymentCommand::RefundDone { refund: number, amount },
-            PaymentCommand::RefundFailed { refund: number, reason: reason() },
+            PaymentCommand::RefundFailed { refund: number, reason: reason(), attempt: 0 },
             PaymentCommand::VoidDone,
             PaymentCommand::VoidSurplusDone { reference: "C".into() },
             PaymentCommand::GiveUp { errand: Errand::Void, number: None, reason: reason() },

@@ -105,7 +105,8 @@ fn a_no_after_a_yes_is_old_news() {
 #[test]
 fn a_capture_is_asked_for_once_by_its_number() {
     let capture = |capture, minor| PaymentCommand::Capture { capture, amount: pence(minor) };
-    let asked = |capture, minor| PaymentFact::CaptureAsked { capture, amount: pence(minor) };
+    let asked =
+        |capture, minor| PaymentFact::CaptureAsked { capture, amount: pence(minor), attempt: 0 };
     agreed([]).when(capture(1, 400)).then([asked(1, 400)]);
     agreed([asked(1, 400)]).when(capture(1, 400)).then_nothing_happened();
     agreed([captured(1, 400)]).when(capture(1, 400)).then_nothing_happened();
@@ -132,14 +133,19 @@ fn nothing_is_captured_without_a_yes() {
 #[test]
 fn a_capture_that_failed_may_be_asked_for_again() {
     let amount = pence(400);
-    let asked = PaymentFact::CaptureAsked { capture: 1, amount };
-    let failed = PaymentFact::CaptureFailed { capture: 1, reason: "limit".into() };
-    let fail = PaymentCommand::CaptureFailed { capture: 1, reason: "limit".into() };
+    let asked = PaymentFact::CaptureAsked { capture: 1, amount, attempt: 0 };
+    let failed = PaymentFact::CaptureFailed { capture: 1, reason: "limit".into(), attempt: 0 };
+    let fail = PaymentCommand::CaptureFailed { capture: 1, reason: "limit".into(), attempt: 0 };
     agreed([asked.clone()]).when(fail.clone()).then([failed.clone()]);
     agreed([asked.clone(), failed.clone()]).when(fail).then_nothing_happened();
-    let capture = PaymentCommand::Capture { capture: 1, amount };
-    for over in [failed, gave_up(Errand::Capture, Some(1))] {
-        agreed([asked.clone(), over]).when(capture.clone()).then([asked.clone()]);
+    let capture = |minor| PaymentCommand::Capture { capture: 1, amount: pence(minor) };
+    let anew = |minor| PaymentFact::CaptureAsked { capture: 1, amount: pence(minor), attempt: 1 };
+    agreed([asked.clone(), failed.clone()]).when(capture(400)).then([anew(400)]);
+    agreed([asked.clone(), failed]).when(capture(300)).then([anew(300)]);
+    // Perhaps it was done, so the very same is asked for.
+    for minor in [400, 300] {
+        let doubtful = agreed([asked.clone(), gave_up(Errand::Capture, Some(1))]);
+        doubtful.when(capture(minor)).then([asked.clone()]);
     }
 }
 
@@ -149,7 +155,7 @@ fn what_was_taken_is_recorded_once_even_if_nobody_expected_it() {
     agreed([]).when(done.clone()).then([captured(1, 400)]);
     agreed([captured(1, 400)]).when(done.clone()).then_nothing_happened();
     let late = agreed([
-        PaymentFact::CaptureAsked { capture: 1, amount: pence(400) },
+        PaymentFact::CaptureAsked { capture: 1, amount: pence(400), attempt: 0 },
         gave_up(Errand::Capture, Some(1)),
     ]);
     late.when(done).then([captured(1, 400)]);
@@ -159,7 +165,8 @@ fn what_was_taken_is_recorded_once_even_if_nobody_expected_it() {
 #[test]
 fn no_more_is_given_back_than_was_taken() {
     let refund = |refund, minor| PaymentCommand::Refund { refund, amount: pence(minor) };
-    let asked = |refund, minor| PaymentFact::RefundAsked { refund, amount: pence(minor) };
+    let asked =
+        |refund, minor| PaymentFact::RefundAsked { refund, amount: pence(minor), attempt: 0 };
     let taken = |then: Vec<_>| agreed([captured(1, 400)].into_iter().chain(then));
     taken(vec![]).when(refund(1, 400)).then([asked(1, 400)]);
     taken(vec![asked(1, 300)]).when(refund(1, 300)).then_nothing_happened();
@@ -177,19 +184,46 @@ fn no_more_is_given_back_than_was_taken() {
 #[test]
 fn a_refund_that_failed_may_be_asked_for_again() {
     let amount = pence(100);
-    let asked = PaymentFact::RefundAsked { refund: 1, amount };
-    let failed = PaymentFact::RefundFailed { refund: 1, reason: "closed".into() };
-    let fail = PaymentCommand::RefundFailed { refund: 1, reason: "closed".into() };
+    let asked = PaymentFact::RefundAsked { refund: 1, amount, attempt: 0 };
+    let failed = PaymentFact::RefundFailed { refund: 1, reason: "closed".into(), attempt: 0 };
+    let fail = PaymentCommand::RefundFailed { refund: 1, reason: "closed".into(), attempt: 0 };
     let taken = |then: Vec<_>| agreed([captured(1, 400)].into_iter().chain(then));
     taken(vec![asked.clone()]).when(fail.clone()).then([failed.clone()]);
     taken(vec![]).when(fail).then_nothing_happened();
-    let refund = PaymentCommand::Refund { refund: 1, amount };
-    for over in [failed, gave_up(Errand::Refund, Some(1))] {
-        taken(vec![asked.clone(), over]).when(refund.clone()).then([asked.clone()]);
-    }
+    let refund = || PaymentCommand::Refund { refund: 1, amount };
+    let anew = PaymentFact::RefundAsked { refund: 1, amount, attempt: 1 };
+    taken(vec![asked.clone(), failed]).when(refund()).then([anew]);
+    let doubtful = || taken(vec![asked.clone(), gave_up(Errand::Refund, Some(1))]);
+    doubtful().when(refund()).then([asked.clone()]);
+    // What may have been given back is not given to anyone else.
+    let left = PaymentRefusal::BeyondCaptured { left: pence(300) };
+    let more = PaymentCommand::Refund { refund: 2, amount: pence(301) };
+    doubtful().when(more).refused(left);
     let done = PaymentCommand::RefundDone { refund: 1, amount };
     taken(vec![asked]).when(done.clone()).then([refunded(1, 100)]);
     taken(vec![refunded(1, 100)]).when(done).then_nothing_happened();
+}
+
+#[test]
+fn a_no_that_is_heard_again_is_no_answer_to_the_next_attempt() {
+    let amount = pence(100);
+    let no = |attempt| PaymentFact::RefundFailed { refund: 1, reason: "closed".into(), attempt };
+    let say =
+        |attempt| PaymentCommand::RefundFailed { refund: 1, reason: "closed".into(), attempt };
+    let ask = |attempt| PaymentFact::RefundAsked { refund: 1, amount, attempt };
+    let twice = || agreed([captured(1, 400), ask(0), no(0), ask(1)]);
+    twice().when(say(0)).then_nothing_happened();
+    twice().when(say(1)).then([no(1)]);
+    let no = |attempt| PaymentFact::CaptureFailed { capture: 1, reason: "limit".into(), attempt };
+    let say =
+        |attempt| PaymentCommand::CaptureFailed { capture: 1, reason: "limit".into(), attempt };
+    let ask = |attempt| PaymentFact::CaptureAsked { capture: 1, amount, attempt };
+    let twice = || agreed([ask(0), no(0), ask(1)]);
+    twice().when(say(0)).then_nothing_happened();
+    twice().when(say(1)).then([no(1)]);
+    // After it was given up a no ends the doubt.
+    let doubtful = agreed([ask(0), gave_up(Errand::Capture, Some(1))]);
+    doubtful.when(say(0)).then([no(0)]);
 }
 
 #[test]
@@ -233,7 +267,7 @@ fn a_second_yes_under_another_name_is_given_back_and_the_first_one_pays() {
         twice(&[asked()]).when(done).then([voided.clone()]);
         // The payment stands.
         let capture = PaymentCommand::Capture { capture: 2, amount: pence(100) };
-        let taken = PaymentFact::CaptureAsked { capture: 2, amount: pence(100) };
+        let taken = PaymentFact::CaptureAsked { capture: 2, amount: pence(100), attempt: 0 };
         twice(&[asked(), voided.clone()]).when(capture).then([taken]);
     }
 }

@@ -50,6 +50,10 @@ pub struct Request {
     /// As the handler understands it; people may edit it in a letter. References only, no personal
     /// data: it is kept with its history.
     pub body: serde_json::Value,
+    /// What the provider knows the request by, where the same may be asked for by several facts.
+    /// None: each fact is a request of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
 }
 
 /// One attempt at a request.
@@ -57,7 +61,8 @@ pub struct Request {
 pub struct Call<'a> {
     /// What is asked for.
     pub request: &'a Request,
-    /// `<handler>/<position>`, and `.1`, `.2`… after it was edited: the same for every attempt.
+    /// `<handler>/<reference>`, without one `<handler>/<position>`, and `.1`, `.2`… after it was
+    /// edited: the same for every attempt.
     pub idempotency_key: &'a str,
     /// When the fact happened.
     pub at: Timestamp,

@@ -25,11 +25,21 @@ pub struct Errand {
 }
 
 impl Errand {
-    /// `<position>`, and `.1`, `.2`… after it was edited: another request needs another key.
+    /// `<position>`, and `.1`, `.2`… after it was edited: another request is reported anew.
     pub(super) fn reference(&self) -> String {
+        self.revised(self.position.to_string())
+    }
+
+    /// What the provider knows it by; edited it is another request and needs another key.
+    pub(super) fn key(&self) -> String {
+        let known = self.request.reference.clone();
+        self.revised(known.unwrap_or_else(|| self.position.to_string()))
+    }
+
+    fn revised(&self, reference: String) -> String {
         match self.revision {
-            0 => self.position.to_string(),
-            revision => format!("{}.{revision}", self.position),
+            0 => reference,
+            revision => format!("{reference}.{revision}"),
         }
     }
 }
@@ -136,4 +146,34 @@ pub enum LetterError {
     /// Its handler is no longer part of the business.
     #[error("nobody handles {0} any more")]
     NoHandler(String),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kernel::spec::NOW;
+
+    #[test]
+    fn a_request_with_a_name_keeps_it_whichever_fact_asks_until_it_is_edited() {
+        let errand = |position, name: Option<&str>, revision| Errand {
+            position,
+            at: NOW,
+            correlation: None,
+            request: Request {
+                key: "a".to_owned(),
+                body: "as asked".into(),
+                reference: name.map(str::to_owned),
+            },
+            attempts: 0,
+            revision,
+        };
+        assert_eq!(errand(7, None, 0).key(), "7");
+        assert_eq!(errand(7, None, 2).key(), "7.2");
+        for position in [7, 8] {
+            assert_eq!(errand(position, Some("refund/1"), 0).key(), "refund/1");
+            assert_eq!(errand(position, Some("refund/1"), 1).key(), "refund/1.1");
+            // What comes of it is still reported fact by fact.
+            assert_eq!(errand(position, Some("refund/1"), 0).reference(), position.to_string());
+        }
+    }
 }

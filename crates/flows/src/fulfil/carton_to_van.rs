@@ -79,12 +79,15 @@ impl Fulfil {
                 self.capture_failed(id, now)
             }
             PaymentFact::Refunded { .. } if self.owed.is_some() => vec![Step::Done],
-            PaymentFact::RefundFailed { .. }
-            | PaymentFact::GaveUp { errand: Errand::Refund, .. } => {
-                match self.owed.as_mut().map(Owed::failed) {
-                    None | Some(Failure::Old) => vec![],
-                    Some(Failure::TryAgain(_)) => vec![wake(now + refunds::AGAIN, REFUND_TIMER)],
-                    Some(Failure::Final) => self.credit_instead(),
+            PaymentFact::RefundFailed { .. } => match self.owed.as_mut().map(Owed::failed) {
+                None | Some(Failure::Old) => vec![],
+                Some(Failure::TryAgain(_)) => vec![wake(now + refunds::AGAIN, REFUND_TIMER)],
+                Some(Failure::Final) => self.credit_instead(),
+            },
+            PaymentFact::GaveUp { errand: Errand::Refund, .. } => {
+                match self.owed.as_mut().is_some_and(Owed::in_doubt) {
+                    true => vec![wake(now + refunds::AGAIN, REFUND_TIMER)],
+                    false => vec![],
                 }
             }
             _ => vec![],

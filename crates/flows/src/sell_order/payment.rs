@@ -49,9 +49,13 @@ impl SellOrder {
                 vec![cancel(payment.order, CancelReason::PaymentOverdue)]
             }
             PaymentFact::Refunded { refund, .. } => self.refunded(*refund),
-            PaymentFact::RefundFailed { refund, .. }
-            | PaymentFact::GaveUp { errand: Errand::Refund, number: Some(refund), .. } => {
-                self.refund_failed(*refund, now)
+            PaymentFact::RefundFailed { refund, .. } => self.refund_failed(*refund, now),
+            PaymentFact::GaveUp { errand: Errand::Refund, number: Some(refund), .. } => {
+                let owed = self.owed.iter_mut().find(|owed| owed.refund == *refund);
+                match owed.is_some_and(Owed::in_doubt) {
+                    true => vec![wake(now + refunds::AGAIN, REFUND_TIMER)],
+                    false => vec![],
+                }
             }
             _ => vec![],
         }

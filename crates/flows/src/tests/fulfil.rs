@@ -220,7 +220,8 @@ fn a_hand_over_takes_the_goods_from_the_stock_once() {
 
 #[test]
 fn a_capture_that_fails_three_times_leaves_nothing_to_send() {
-    let failed = || payment(1, PaymentFact::CaptureFailed { capture: 1, reason: "no".into() });
+    let failed =
+        || payment(1, PaymentFact::CaptureFailed { capture: 1, reason: "no".into(), attempt: 0 });
     let hold = || ask_order(OrderCommand::Hold { reason: HoldReason::Payment });
     let refusal = Refusal::Payment(PaymentRefusal::NotAuthorised(PaymentStatus::Expired));
     let asked = Command::Payment(PaymentId::new(order_id(), 1), capture());

@@ -2,7 +2,10 @@
 
 use super::*;
 use crate::{Refusal, ReturnGoods};
-use commerce::{orders::OrderRefusal, payments::PaymentRefusal};
+use commerce::{
+    orders::OrderRefusal,
+    payments::{Errand, PaymentRefusal},
+};
 use kernel::{
     Quantity, ReturnId,
     spec::{NOW, Story, story},
@@ -155,7 +158,8 @@ fn a_refund_that_is_refused_or_fails_for_good_becomes_a_credit() {
     let asked = Command::Payment(PaymentId::new(order_id(), 1), refund(500));
     credit(&requested().hears(returned(500, 0)).is_refused(asked, refusal));
 
-    let failed = || payment(1, PaymentFact::RefundFailed { refund: 1, reason: "no".into() });
+    let failed =
+        || payment(1, PaymentFact::RefundFailed { refund: 1, reason: "no".into(), attempt: 0 });
     let again = || ask_payment(1, refund(500));
     let twice = requested()
         .hears(returned(500, 0))
@@ -170,4 +174,24 @@ fn a_refund_that_is_refused_or_fails_for_good_becomes_a_credit() {
         .wakes("refund_again")
         .then([again()]);
     credit(&twice.hears(failed()));
+}
+
+#[test]
+fn a_refund_in_doubt_is_asked_for_day_by_day_and_never_becomes_a_credit() {
+    let gave_up = || {
+        let (errand, reason) = (Errand::Refund, "no answer".into());
+        payment(1, PaymentFact::GaveUp { errand, number: Some(1), reason })
+    };
+    let mut story = requested().hears(returned(500, 0));
+    for _ in 0..5 {
+        story = story
+            .hears(gave_up())
+            .then([wake(NOW + DAY, "refund_again")])
+            .hears(gave_up())
+            .then([])
+            .wakes("refund_again")
+            .then([ask_payment(1, refund(500))]);
+    }
+    let refunded = PaymentFact::Refunded { refund: 1, amount: gbp(500) };
+    story.hears(payment(1, refunded)).then([settle(500, 0)]);
 }

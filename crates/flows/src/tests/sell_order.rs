@@ -262,7 +262,7 @@ fn the_end_of_an_order_that_was_not_captured_voids_its_payment() {
 fn a_capture_that_is_refused_or_fails_is_tried_three_times() {
     let capture = PaymentCommand::Capture { capture: 0, amount: gbp(300) };
     let hold = ask_order(OrderCommand::Hold { reason: HoldReason::Payment });
-    let failed = || PaymentFact::CaptureFailed { capture: 0, reason: "no".into() };
+    let failed = || PaymentFact::CaptureFailed { capture: 0, reason: "no".into(), attempt: 0 };
     let refusal = Refusal::Payment(PaymentRefusal::NotAuthorised(PaymentStatus::Expired));
     story::<SellOrder>(order_id())
         .hears(requested(vec![wanted("POST", 1, 300)]))

@@ -9,6 +9,10 @@ use warehouse::inventory::{Stage, StockFact};
 /// What may still be promised, under the SKU.
 pub struct AvailableToPromise;
 
+/// Up to so many units a SKU is listed in the order of what is left. What is plentiful is not: its
+/// place in that order would change with every order, for nobody.
+const LOW: i64 = 100;
+
 /// One SKU: *available = on hand − blocked − promised + short*.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -30,8 +34,8 @@ impl View for AvailableToPromise {
     type Document = Promises;
 
     const NAME: &'static str = "available_to_promise";
-    const SHAPE: u32 = 1;
-    const COLUMNS: &'static [&'static str] = &["available"];
+    const SHAPE: u32 = 2;
+    const COLUMNS: &'static [&'static str] = &["low"];
 
     fn concerns(recorded: &Recorded<Shop>, keys: &mut Vec<String>) {
         if let Fact::Stock(sku, fact) = &recorded.fact
@@ -74,6 +78,6 @@ impl View for AvailableToPromise {
     }
 
     fn columns(stock: &Promises) -> Columns {
-        vec![Some(Column::Number(stock.available))]
+        vec![(stock.available <= LOW).then_some(Column::Number(stock.available))]
     }
 }

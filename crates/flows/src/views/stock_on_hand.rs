@@ -1,7 +1,7 @@
 //! Stock on hand: how much lies in the building, for each SKU.
 
 use crate::wiring::{Fact, Shop};
-use kernel::{Column, Columns, Recorded, View};
+use kernel::{Columns, Recorded, View};
 use serde::{Deserialize, Serialize};
 use warehouse::inventory::{Disposition, StockFact};
 
@@ -29,8 +29,8 @@ impl View for StockOnHand {
     type Document = OnHand;
 
     const NAME: &'static str = "stock_on_hand";
-    const SHAPE: u32 = 1;
-    const COLUMNS: &'static [&'static str] = &["on_hand"];
+    const SHAPE: u32 = 2;
+    const COLUMNS: &'static [&'static str] = &[];
 
     fn concerns(recorded: &Recorded<Shop>, keys: &mut Vec<String>) {
         if let Fact::Stock(sku, fact) = &recorded.fact
@@ -54,8 +54,8 @@ impl View for StockOnHand {
         }
     }
 
-    fn columns(stock: &OnHand) -> Columns {
-        vec![Some(Column::Number(stock.on_hand))]
+    fn columns(_: &OnHand) -> Columns {
+        Vec::new()
     }
 }
 

@@ -174,9 +174,10 @@ pub(crate) fn no_provider(town: &mut Town) {
 pub(crate) fn captures_fail(town: &mut Town, times: u32) {
     let mut left = times;
     town.when(move |heard| match heard.fact {
-        Fact::Payment(payment, PaymentFact::CaptureAsked { capture, .. }) if left > 0 => {
+        Fact::Payment(payment, PaymentFact::CaptureAsked { capture, attempt, .. }) if left > 0 => {
             left -= 1;
-            let failed = PaymentCommand::CaptureFailed { capture, reason: "refused".into() };
+            let failed =
+                PaymentCommand::CaptureFailed { capture, reason: "refused".into(), attempt };
             Some(vec![Command::Payment(payment, failed)])
         }
         _ => None,
@@ -187,9 +188,9 @@ pub(crate) fn captures_fail(town: &mut Town, times: u32) {
 pub(crate) fn refunds_fail(town: &mut Town, times: u32) {
     let mut left = times;
     town.when(move |heard| match heard.fact {
-        Fact::Payment(payment, PaymentFact::RefundAsked { refund, .. }) if left > 0 => {
+        Fact::Payment(payment, PaymentFact::RefundAsked { refund, attempt, .. }) if left > 0 => {
             left -= 1;
-            let failed = PaymentCommand::RefundFailed { refund, reason: "closed".into() };
+            let failed = PaymentCommand::RefundFailed { refund, reason: "closed".into(), attempt };
             Some(vec![Command::Payment(payment, failed)])
         }
         _ => None,

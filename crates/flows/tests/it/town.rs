@@ -263,10 +263,10 @@ fn usual(recorded: &Recorded<Shop>) -> Vec<Command> {
         Fact::Payment(payment, fact) => {
             let says = match fact {
                 PaymentFact::Started { .. } | PaymentFact::QueryAsked => yes("ref-1"),
-                PaymentFact::CaptureAsked { capture, amount } => {
+                PaymentFact::CaptureAsked { capture, amount, .. } => {
                     PaymentCommand::CaptureDone { capture: *capture, amount: *amount }
                 }
-                PaymentFact::RefundAsked { refund, amount } => {
+                PaymentFact::RefundAsked { refund, amount, .. } => {
                     PaymentCommand::RefundDone { refund: *refund, amount: *amount }
                 }
                 PaymentFact::VoidAsked => PaymentCommand::VoidDone,

@@ -134,7 +134,10 @@ fn bank_agrees(bank: &BankBook, books: &Books) -> Result<(), Halt> {
             return broken("the_bank_agrees", what);
         }
     }
-    match known == *bank {
+    if let Some(key) = bank.confused.first() {
+        return broken("a_key_is_one_request", format!("{key} asks for two things"));
+    }
+    match (&known.captured, &known.refunded) == (&bank.captured, &bank.refunded) {
         true => Ok(()),
         false => broken("the_bank_agrees", "something that only we know of"),
     }

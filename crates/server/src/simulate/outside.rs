@@ -5,7 +5,7 @@ use commerce::payments::PaymentCommand;
 use engine::handlers::{BoxFuture, Call, Failure, Handler, Request};
 use flows::{Command, Shop};
 use gateways::{Mood, SimulatedCarrier, SimulatedProvider};
-use kernel::{Currency, Money, PaymentId, Recorded, Timestamp};
+use kernel::{PaymentId, Recorded, Timestamp};
 use std::{
     collections::BTreeMap,
     sync::{
@@ -48,10 +48,30 @@ impl Weather {
 pub(super) struct BankBook {
     pub(super) captured: BTreeMap<(PaymentId, u32), i64>,
     pub(super) refunded: BTreeMap<(PaymentId, u32), i64>,
+    /// Requests by their key: what was asked, and what it said.
+    known: BTreeMap<String, (serde_json::Value, Vec<Command>)>,
+    /// Keys under which two different things were asked.
+    pub(super) confused: Vec<String>,
 }
 
-/// A provider with a memory, as real ones have: it takes each numbered capture of a payment once,
-/// and says so again whenever it is asked again.
+impl BankBook {
+    /// Money moves each time that this is said for the first time.
+    fn note(&mut self, said: &Command) {
+        let Command::Payment(payment, said) = said else { return };
+        match said {
+            PaymentCommand::CaptureDone { capture, amount } => {
+                *self.captured.entry((*payment, *capture)).or_default() += amount.minor;
+            }
+            PaymentCommand::RefundDone { refund, amount } => {
+                *self.refunded.entry((*payment, *refund)).or_default() += amount.minor;
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A provider with a memory, as real ones have: it knows requests by their key and by nothing else.
+/// What it has said to one it says whenever that is asked again; another key is another request.
 pub(super) struct Bank {
     pub(super) mood: Mood,
     pub(super) weather: Weather,
@@ -74,66 +94,33 @@ impl Bank {
         let calm = Mood { fails: 0, loses: 0, repeats: 0, ..self.mood };
         let mood = if self.weather.is_calm() { calm } else { self.mood };
         let heard = now(SimulatedProvider { mood }.call(call.clone()));
-        let said = match heard {
+        match heard {
             Err(Failure::Transient(_)) if is_done_all_the_same(call) => {
-                now(SimulatedProvider { mood: calm }.call(call.clone()))?
+                self.do_once(call, now(SimulatedProvider { mood: calm }.call(call.clone()))?);
+                Err(Failure::Transient("the answer was lost".to_owned()))
             }
-            Err(failure) => return Err(failure),
-            Ok(said) => return Ok(self.book_all(said)),
-        };
-        self.book_all(said);
-        Err(Failure::Transient("the answer was lost".to_owned()))
-    }
-
-    /// A no is said once: it does not tell which of several asks it answers.
-    fn book_all(&self, mut said: Vec<Command>) -> Vec<Command> {
-        let is_no = |command: &Command| {
-            let Command::Payment(_, said) = command else { return false };
-            matches!(
-                said,
-                PaymentCommand::CaptureFailed { .. } | PaymentCommand::RefundFailed { .. }
-            )
-        };
-        if said.first().is_some_and(is_no) {
-            said.truncate(1);
+            Err(failure) => Err(failure),
+            Ok(said) => Ok(self.do_once(call, said)),
         }
-        said.into_iter().map(|command| self.book_it(command)).collect()
     }
 
-    /// Does what it says; what it has done before it does not do again, nor does it take it back.
-    fn book_it(&self, command: Command) -> Command {
-        let Command::Payment(payment, what) = command else { return command };
-        let mut book = self.book();
-        let what = match what {
-            PaymentCommand::CaptureDone { capture, amount } => {
-                let taken = book.captured.entry((payment, capture)).or_insert(amount.minor);
-                PaymentCommand::CaptureDone { capture, amount: booked(*taken) }
+    /// Does what it says, unless it knows the request: then it says again what it said first. An
+    /// answer may come several times.
+    fn do_once(&self, call: &Call<'_>, said: Vec<Command>) -> Vec<Command> {
+        let (times, mut book) = (said.len(), self.book());
+        let asked = call.request.body.clone();
+        if let Some((before, first)) = book.known.get(call.idempotency_key) {
+            let (same, first) = (*before == asked, first.clone());
+            if !same {
+                book.confused.push(call.idempotency_key.to_owned());
             }
-            PaymentCommand::RefundDone { refund, amount } => {
-                let given = book.refunded.entry((payment, refund)).or_insert(amount.minor);
-                PaymentCommand::RefundDone { refund, amount: booked(*given) }
-            }
-            PaymentCommand::CaptureFailed { capture, reason } => {
-                match book.captured.get(&(payment, capture)) {
-                    Some(taken) => PaymentCommand::CaptureDone { capture, amount: booked(*taken) },
-                    None => PaymentCommand::CaptureFailed { capture, reason },
-                }
-            }
-            PaymentCommand::RefundFailed { refund, reason } => {
-                match book.refunded.get(&(payment, refund)) {
-                    Some(given) => PaymentCommand::RefundDone { refund, amount: booked(*given) },
-                    None => PaymentCommand::RefundFailed { refund, reason },
-                }
-            }
-            other => other,
-        };
-        Command::Payment(payment, what)
+            return first.into_iter().cycle().take(times).collect();
+        }
+        let once: Vec<Command> = said.iter().take(1).cloned().collect();
+        once.iter().for_each(|command| book.note(command));
+        book.known.insert(call.idempotency_key.to_owned(), (asked, once));
+        said
     }
-}
-
-/// The shop of a simulation has one currency.
-fn booked(minor: i64) -> Money {
-    Money::new(minor, Currency::GBP)
 }
 
 /// Half of the requests whose answer is lost have arrived.

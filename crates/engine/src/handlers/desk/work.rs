@@ -115,7 +115,7 @@ impl<B: Business> Counter<B> {
     }
 
     pub(super) fn idempotency_key(&self, errand: &Errand) -> String {
-        format!("{}/{}", self.name, errand.reference())
+        format!("{}/{}", self.name, errand.key())
     }
 
     /// By the fact's age, because a crash forgets attempts.

@@ -110,7 +110,7 @@ impl Handler<Toy> for Far {
     fn request(&self, recorded: &kernel::Recorded<Toy>) -> Option<Request> {
         match &recorded.fact {
             Fact::Job(_, JobFact::Asked { key }) => {
-                Some(Request { key: key.clone(), body: ().into() })
+                Some(Request { key: key.clone(), body: ().into(), reference: None })
             }
             _ => None,
         }

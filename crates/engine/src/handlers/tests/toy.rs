@@ -165,7 +165,7 @@ impl Handler<Toy> for Outside {
     fn request(&self, recorded: &Recorded<Toy>) -> Option<Request> {
         match &recorded.fact {
             Fact::Job(_, JobFact::Asked { key }) => {
-                Some(Request { key: key.clone(), body: "as asked".into() })
+                Some(Request { key: key.clone(), body: "as asked".into(), reference: None })
             }
             _ => None,
         }

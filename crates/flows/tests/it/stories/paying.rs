@@ -209,7 +209,7 @@ fn a_capture_that_succeeds_after_the_cancellation_is_given_back() {
         town.turns();
         town.order(crate::town::cancel_all());
         let capture = town.world.facts().find_map(|fact| match fact {
-            Fact::Payment(_, PaymentFact::CaptureAsked { capture, amount }) => {
+            Fact::Payment(_, PaymentFact::CaptureAsked { capture, amount, .. }) => {
                 Some(PaymentCommand::CaptureDone { capture: *capture, amount: *amount })
             }
             _ => None,

@@ -7,6 +7,7 @@ use crate::{
     world::Drill,
 };
 use commerce::orders::{CancelReason, Canceller, OrderCommand, Status, Units};
+use commerce::payments::{Errand, PaymentCommand, PaymentFact};
 use flows::{Command, Fact};
 use std::time::Duration;
 use warehouse::shipping::{GaveUp, ParcelCommand, ParcelFact, TrackingStatus};
@@ -127,6 +128,53 @@ fn a_refund_that_fails_twice_is_made_the_third_time() {
     let mut town = town();
     carrier_tells(&mut town, TrackingStatus::Lost);
     refunds_fail(&mut town, 2);
+    town.two_cups_and_a_mug().run_to_the_end().is_settled();
+    assert_eq!(money(&town.world), Money { captured: 900, refunded: 900, ..Money::default() });
+}
+
+#[test]
+fn a_lost_parcel_that_turns_up_after_the_refund_was_asked_stays_lost() {
+    let mut town = town();
+    carrier_tells(&mut town, TrackingStatus::Lost);
+    // The provider takes its time.
+    town.when(|heard| match heard.fact {
+        Fact::Payment(_, PaymentFact::RefundAsked { .. }) => Some(vec![]),
+        _ => None,
+    });
+    town.two_cups_and_a_mug().turns();
+    for _ in 0..4 {
+        town.world.wait(DAY);
+        town.turns();
+    }
+    let asked = town.world.facts().find_map(|fact| match fact {
+        Fact::Payment(_, PaymentFact::RefundAsked { refund, amount, .. }) => {
+            Some(PaymentCommand::RefundDone { refund: *refund, amount: *amount })
+        }
+        _ => None,
+    });
+    let now = town.world.now;
+    town.carrier(tracked(now, TrackingStatus::Delivered));
+    town.turns();
+    assert!(!town.timeline().contains(&"delivered".into()), "{:?}", town.timeline());
+    town.provider(1, asked.expect("the money was asked for"));
+    town.run_to_the_end().is_settled();
+    assert_eq!(money(&town.world), Money { captured: 900, refunded: 900, ..Money::default() });
+}
+
+#[test]
+fn a_refund_in_doubt_that_was_made_is_not_credited_too() {
+    let mut town = town();
+    carrier_tells(&mut town, TrackingStatus::Lost);
+    let mut left = 4;
+    town.when(move |heard| match heard.fact {
+        Fact::Payment(payment, PaymentFact::RefundAsked { refund, .. }) if left > 0 => {
+            left -= 1;
+            let (errand, reason) = (Errand::Refund, "no answer".into());
+            let unknown = PaymentCommand::GiveUp { errand, number: Some(refund), reason };
+            Some(vec![Command::Payment(payment, unknown)])
+        }
+        _ => None,
+    });
     town.two_cups_and_a_mug().run_to_the_end().is_settled();
     assert_eq!(money(&town.world), Money { captured: 900, refunded: 900, ..Money::default() });
 }

@@ -9,7 +9,7 @@ use commerce::{
 };
 use flows::{Fact, Shop};
 use kernel::{CommandId, CreditNoteId, LineId, OrderId, PaymentId, Recorded, ReturnId};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use warehouse::{returns::ReturnFact, shipping::ParcelFact};
 
 /// One payment.
@@ -24,8 +24,6 @@ pub(in crate::simulate) struct Paid {
     refunds_open: BTreeMap<u32, i64>,
     /// How often something was asked, less how often it was given up.
     patience: BTreeMap<(&'static str, Option<u32>), i64>,
-    /// Refunds that were given up at least once.
-    given_up: BTreeSet<u32>,
 }
 
 /// What travels together.
@@ -140,15 +138,10 @@ impl MoneyBook {
         }
     }
 
-    /// A credit note that was issued in place of this refund. One that was given up, credited and
-    /// came late all the same is a loss that people have to settle: no story takes a credit back.
+    /// A credit note that was issued in place of this refund.
     fn instead(&self, payment: PaymentId, refund: u32) -> i64 {
-        let came_late = self.payments.get(&payment).is_some_and(|paid| {
-            paid.refunded.contains_key(&refund) && paid.given_up.contains(&refund)
-        });
         let name = CommandId::derive("credit-note", &format!("{payment}/{refund}"));
-        let issued = self.notes.get(&CreditNoteId(name.0)).copied().unwrap_or(0);
-        if came_late { 0 } else { issued }
+        self.notes.get(&CreditNoteId(name.0)).copied().unwrap_or(0)
     }
 
     /// What holds of an order once everything is over.
@@ -218,9 +211,6 @@ impl Paid {
             }
             // To give up is no answer: that may still come.
             PaymentFact::GaveUp { errand, number, .. } => {
-                if *errand == Errand::Refund {
-                    self.given_up.extend(number);
-                }
                 *self.patience.entry((name_of(*errand), *number)).or_default() -= 1;
             }
             _ => {}
