@@ -20,7 +20,7 @@ pub enum CartCommand {
     Abandon,
 }
 
-/// How large a cart may be (product.md, Carts).
+/// How large a cart may be.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CartLimits {
     /// Lines of one cart.

@@ -5,7 +5,7 @@ use kernel::{Decider, Money, ProductId, Sku, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Variants of one product (product.md, Catalog).
+/// Variants of one product.
 const VARIANTS: usize = 250;
 
 /// What may be asked of a product.

@@ -134,7 +134,9 @@ impl<B: Business> Planning<B> {
         let ask = Ask { actor: Actor::new("planner", name), ..Ask::by_system(id, command) };
         let answer = match self.around.submit.submit(ask) {
             Ok(answer) => answer,
-            Err(NotTaken::Overloaded { .. } | NotTaken::NoRoom { .. }) => return Ok(Outcome::Later),
+            Err(NotTaken::Overloaded { .. } | NotTaken::NoRoom { .. }) => {
+                return Ok(Outcome::Later);
+            }
             Err(NotTaken::Stopped) => return Err(PlanningError::Stopped),
         };
         match answer.blocking_recv() {

@@ -41,7 +41,7 @@ use warehouse::{
 };
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-/// Without a scan for so long a parcel is lost (product.md, Packing and shipping).
+/// Without a scan for so long a parcel is lost.
 const UNSEEN: Duration = Duration::from_secs(10 * 24 * 60 * 60);
 /// A lost parcel may still turn up for so long before the money goes back.
 const MAY_TURN_UP: Duration = Duration::from_secs(3 * 24 * 60 * 60);

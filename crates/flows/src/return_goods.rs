@@ -27,7 +27,7 @@ use warehouse::{
     returns::{Disposition, InspectedLine, ReturnCommand, ReturnFact},
 };
 
-/// Not sent for so long, it is off (product.md, Returns).
+/// Not sent for so long, it is off.
 const SEND_WITHIN: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 
 /// What was refused or expired is remembered for so long.

@@ -32,7 +32,7 @@ use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use warehouse::inventory::{StockCommand, StockFact};
 
-/// What a payment has, where the request says nothing (product.md, Orders).
+/// What a payment has, where the request says nothing.
 const PAY_WITHIN: Duration = Duration::from_secs(15 * 60);
 /// After the deadline the provider is asked once what became of the payment; then it is over.
 const LAST_WORD: Duration = Duration::from_secs(300);

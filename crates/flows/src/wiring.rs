@@ -59,6 +59,8 @@ kernel::business! {
                 order,
                 OrderFact::Packed { fulfilment, .. } | OrderFact::Lost { fulfilment, .. },
             ) => FulfilmentId::new(*order, *fulfilment),
+            // Captures are numbered as the fulfilments they are for; what a refund is for, its number
+            // tells as well: see `refunds::For`.
             Fact::Payment(
                 payment,
                 PaymentFact::Captured { capture: number @ 1.., .. }

@@ -93,7 +93,7 @@ pub struct NewLine {
     pub stock_kept: bool,
 }
 
-/// How large an order may be (product.md, Orders: 100 lines unless configured).
+/// How large an order may be; 100 lines unless configured.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OrderLimits {
     /// Lines of one order.

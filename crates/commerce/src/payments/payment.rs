@@ -88,7 +88,7 @@ pub enum PaymentRefusal {
     OtherCurrency,
 }
 
-/// Where it stands (product.md, Payments).
+/// Where it stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PaymentStatus {
@@ -175,13 +175,7 @@ impl Decider for Payment {
             }
             PaymentCommand::CaptureDone { capture, amount } => self.capture_done(*capture, *amount),
             PaymentCommand::CaptureFailed { capture, reason, attempt } => {
-                let (capture, reason, attempt) = (*capture, reason.clone(), *attempt);
-                match self.captures.get(&capture) {
-                    Some(known) if known.hears_no(attempt) => {
-                        one(PaymentFact::CaptureFailed { capture, reason, attempt })
-                    }
-                    _ => Ok(vec![]),
-                }
+                self.capture_failed(*capture, reason, *attempt)
             }
             PaymentCommand::Refund { refund, amount } => self.refund(*refund, *amount),
             PaymentCommand::RefundDone { refund, amount } => {
@@ -191,13 +185,7 @@ impl Decider for Payment {
                 }
             }
             PaymentCommand::RefundFailed { refund, reason, attempt } => {
-                let (refund, reason, attempt) = (*refund, reason.clone(), *attempt);
-                match self.refunds.get(&refund) {
-                    Some(known) if known.hears_no(attempt) => {
-                        one(PaymentFact::RefundFailed { refund, reason, attempt })
-                    }
-                    _ => Ok(vec![]),
-                }
+                self.refund_failed(*refund, reason, *attempt)
             }
             PaymentCommand::Void => self.void(),
             PaymentCommand::VoidDone => match self.status {
@@ -357,6 +345,15 @@ impl Payment {
         }
     }
 
+    fn capture_failed(&self, capture: u32, reason: &CompactString, attempt: u32) -> Facts {
+        match self.captures.get(&capture) {
+            Some(known) if known.hears_no(attempt) => {
+                one(PaymentFact::CaptureFailed { capture, reason: reason.clone(), attempt })
+            }
+            _ => Ok(vec![]),
+        }
+    }
+
     /// As for a capture: what is in doubt is asked for as it was, and never refused.
     fn refund(&self, refund: u32, part: Money) -> Facts {
         let known = self.refunds.get(&refund);
@@ -379,6 +376,15 @@ impl Payment {
             return Err(PaymentRefusal::BeyondCaptured { left });
         }
         one(PaymentFact::RefundAsked { refund, amount: part, attempt })
+    }
+
+    fn refund_failed(&self, refund: u32, reason: &CompactString, attempt: u32) -> Facts {
+        match self.refunds.get(&refund) {
+            Some(known) if known.hears_no(attempt) => {
+                one(PaymentFact::RefundFailed { refund, reason: reason.clone(), attempt })
+            }
+            _ => Ok(vec![]),
+        }
     }
 
     /// The last to hear is whoever gave up: what became of it may be known from another answer.

@@ -96,7 +96,11 @@ fn below_the_reserve_of_free_disk_commands_are_refused_and_reads_go_on() {
         let id = CommandId::derive("test", &n.to_string());
         house.engine.submit(Ask::by_system(id, pay(2, 0))).err()
     });
-    assert_eq!(refused, Some(NotTaken::NoRoom { free: 999, reserve: 1000 }), "within some commands");
+    assert_eq!(
+        refused,
+        Some(NotTaken::NoRoom { free: 999, reserve: 1000 }),
+        "within some commands"
+    );
     assert_eq!(house.balance(1), 5);
     let alarms = house.engine.alarms().all();
     assert_eq!(alarms.iter().filter(|alarm| alarm.kind == "no_room").count(), 1);

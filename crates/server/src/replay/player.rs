@@ -368,7 +368,10 @@ impl Player<'_> {
             // Work that was done leaves facts: otherwise the people would go on for ever.
             match asks.first() {
                 Some(first) if before == Some(tip) => {
-                    return Err(PlayError::NothingMoves(asks.len(), format!("{:?}", first.command)));
+                    return Err(PlayError::NothingMoves(
+                        asks.len(),
+                        format!("{:?}", first.command),
+                    ));
                 }
                 _ => before = Some(tip),
             }
