@@ -29,6 +29,7 @@ mod opening;
 mod past;
 mod recall;
 mod sequencer;
+mod shelf;
 mod stepping;
 mod timers;
 mod world;

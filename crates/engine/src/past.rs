@@ -86,12 +86,7 @@ impl<B: Business> Past<B> {
         let mark = self.mark();
         let mut facts = Vec::new();
         for first in self.index.places(key, 0)? {
-            let Some(block) = self.journal.block_holding(first)? else { continue };
-            for line in block.text_of(key)?.lines() {
-                if line.contains(&name) {
-                    facts.push(self.lines.read(line)?);
-                }
-            }
+            self.recall.facts_in(&name, first, &mut facts)?;
         }
         facts.retain(|recorded| recorded.stream() == *stream && recorded.position <= mark);
         self.since(mark, |recorded| {

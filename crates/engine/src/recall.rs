@@ -1,7 +1,7 @@
 //! What memory lacks is read back: the newest snapshot, then the facts since, found by the index.
 
-use crate::live::Live;
-use journal::{Block, IndexReader, Key, LineReader, Reader, stream_in_line};
+use crate::{live::Live, shelf::Shelf};
+use journal::{IndexReader, Key, LineReader, OpenedBlock, Reader, stream_in_line};
 use kernel::{Business, CommandId, Position, Recorded, TimerName, Timestamp};
 use memchr::memmem;
 use std::borrow::Cow;
@@ -16,14 +16,14 @@ pub(crate) struct Handled {
 
 /// Reads what the index knows.
 pub(crate) struct Recall<B: Business> {
-    journal: Box<dyn Reader>,
+    blocks: Shelf,
     index: Box<dyn IndexReader>,
     lines: LineReader<B>,
 }
 
 impl<B: Business> Recall<B> {
     pub(crate) fn new(journal: Box<dyn Reader>, index: Box<dyn IndexReader>) -> Recall<B> {
-        Recall { journal, index, lines: LineReader::default() }
+        Recall { blocks: Shelf::new(journal), index, lines: LineReader::default() }
     }
 
     /// As of the index's mark.
@@ -52,38 +52,11 @@ impl<B: Business> Recall<B> {
             if first > until {
                 break;
             }
-            if let Some(block) = self.journal.block_holding(first)? {
-                self.relive(&mut live, stream, &block, until)?;
+            if let Some(block) = self.blocks.block(first)? {
+                relive(&mut self.lines, &mut live, (stream, &name), block, until)?;
             }
         }
         Ok(live)
-    }
-
-    /// Lets a decider or a process live through what a block holds for it.
-    pub(crate) fn relive(
-        &mut self,
-        live: &mut Live<B>,
-        stream: &B::Stream,
-        block: &Block,
-        until: Position,
-    ) -> journal::Result<()> {
-        // A decider lives through its own facts; whatever concerns a story has its id in its line.
-        let name = stream.to_string();
-        let mark = match B::is_process(stream) {
-            true => root_of(&name).to_owned(),
-            false => stream_in_line(&name),
-        };
-        let root = memmem::Finder::new(&mark);
-        for line in block.text_of(Key::of_stream(&name))?.lines() {
-            if root.find(line.as_bytes()).is_none() {
-                continue;
-            }
-            let recorded = self.lines.read(line)?;
-            if recorded.position > live.last && recorded.position <= until {
-                live_through(live, stream, &recorded);
-            }
-        }
-        Ok(())
     }
 
     pub(crate) fn command(&mut self, id: CommandId) -> journal::Result<Option<Handled>> {
@@ -92,8 +65,8 @@ impl<B: Business> Recall<B> {
             return Ok(None);
         }
         for first in self.index.places(key, 0)? {
-            let Some(block) = self.journal.block_holding(first)? else { continue };
-            for line in block.text_of(key)?.lines() {
+            let Some(block) = self.blocks.block(first)? else { continue };
+            for line in block.texts_of(key)?.into_iter().flat_map(str::lines) {
                 let recorded = self.lines.read(line)?;
                 if recorded.origin.command == Some(id) {
                     let fingerprint = recorded.origin.fingerprint;
@@ -102,6 +75,24 @@ impl<B: Business> Recall<B> {
             }
         }
         Ok(None)
+    }
+
+    /// The facts of a stream's own that a block holds, in order.
+    pub(crate) fn facts_in(
+        &mut self,
+        name: &str,
+        first: Position,
+        facts: &mut Vec<Recorded<B>>,
+    ) -> journal::Result<()> {
+        let Some(block) = self.blocks.block(first)? else { return Ok(()) };
+        let mark = stream_in_line(name);
+        let mark = memmem::Finder::new(&mark);
+        for text in block.texts_of(Key::of_stream(name))? {
+            for line in lines_with(text, &mark) {
+                facts.push(self.lines.read(line)?);
+            }
+        }
+        Ok(())
     }
 
     pub(crate) fn timers(
@@ -125,6 +116,44 @@ impl<B: Business> Recall<B> {
     }
 }
 
+/// Lets a decider or a process live through what a block holds for it.
+fn relive<B: Business>(
+    lines: &mut LineReader<B>,
+    live: &mut Live<B>,
+    (stream, name): (&B::Stream, &str),
+    block: &OpenedBlock,
+    until: Position,
+) -> journal::Result<()> {
+    // A decider lives through its own facts; whatever concerns a story has its id in its line.
+    let mark = match B::is_process(stream) {
+        true => root_of(name).to_owned(),
+        false => stream_in_line(name),
+    };
+    let mark = memmem::Finder::new(&mark);
+    for text in block.texts_of(Key::of_stream(name))? {
+        for line in lines_with(text, &mark) {
+            let recorded = lines.read(line)?;
+            if recorded.position > live.last && recorded.position <= until {
+                live_through(live, stream, &recorded);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The lines in which something occurs: all others are passed over in one go.
+fn lines_with<'t>(text: &'t str, mark: &memmem::Finder<'_>) -> impl Iterator<Item = &'t str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let at = mark.find(rest.as_bytes())?;
+        let begin = rest[..at].rfind('\n').map_or(0, |feed| feed + 1);
+        let end = rest[at..].find('\n').map_or(rest.len(), |feed| at + feed);
+        let line = &rest[begin..end];
+        rest = rest.get(end + 1..).unwrap_or_default();
+        Some(line)
+    })
+}
+
 /// Its own fact, or one that it hears.
 pub(crate) fn live_through<B: Business>(
     live: &mut Live<B>,
@@ -144,4 +173,19 @@ pub(crate) fn live_through<B: Business>(
 fn root_of(name: &str) -> &str {
     let id = name.split_once('/').map_or(name, |(_, id)| id);
     id.split_once('.').map_or(id, |(root, _)| root)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_found_whole_and_each_once() {
+        let found =
+            |text, mark: &str| -> Vec<_> { lines_with(text, &memmem::Finder::new(mark)).collect() };
+        assert_eq!(found("a x x\nb\nc x\n", "x"), ["a x x", "c x"]);
+        assert_eq!(found("x", "x"), ["x"]);
+        assert_eq!(found("a\nx", "x"), ["x"]);
+        assert_eq!(found("", "x"), [""; 0]);
+    }
 }

@@ -9,8 +9,12 @@ use kernel::{Position, Timestamp};
 use std::{cell::RefCell, io};
 use zstd::bulk::Decompressor;
 
+mod opened;
+
 #[cfg(test)]
 mod tests;
+
+pub use opened::OpenedBlock;
 
 /// The form of [`Block::body`] that is written.
 const FORMAT: u8 = 1;
@@ -47,6 +51,13 @@ struct Frame<'a> {
     keys: &'a [u8],
 }
 
+impl Frame<'_> {
+    /// True when it may hold something of a key.
+    fn has(&self, key: Key) -> bool {
+        self.keys.as_chunks::<2>().0.binary_search(&key.short().to_be_bytes()).is_ok()
+    }
+}
+
 impl Block {
     /// All lines, each with its line feed.
     ///
@@ -61,11 +72,7 @@ impl Block {
     /// # Errors
     /// When the block is damaged.
     pub fn text_of(&self, key: Key) -> Result<String> {
-        let wanted = key.short().to_be_bytes();
-        self.unpack(|frame| {
-            let keys = frame.keys.as_chunks::<2>().0;
-            keys.binary_search(&wanted).is_ok()
-        })
+        self.unpack(|frame| frame.has(key))
     }
 
     /// True when this is the block that comes after one with these ends.
@@ -97,17 +104,25 @@ impl Block {
 
     fn unpack(&self, wanted: impl Fn(&Frame<'_>) -> bool) -> Result<String> {
         self.check()?;
-        let frames = self.frames().ok_or_else(|| self.damaged("its directory is wrong"))?;
         let mut text = Vec::new();
-        for frame in frames.into_iter().filter(|frame| wanted(frame)) {
-            let raw = decompress(frame.packed, frame.raw);
-            let raw = raw.map_err(|error| self.damaged(&error.to_string()))?;
-            if raw.len() != frame.raw {
-                return Err(self.damaged("a frame has another length than the directory says"));
-            }
-            text.extend(raw);
+        for frame in self.directory()?.iter().filter(|frame| wanted(frame)) {
+            self.unpack_frame(frame, &mut text)?;
         }
         String::from_utf8(text).map_err(|_| self.damaged("its text is no UTF-8"))
+    }
+
+    fn unpack_frame(&self, frame: &Frame<'_>, text: &mut Vec<u8>) -> Result<()> {
+        let raw = decompress(frame.packed, frame.raw);
+        let raw = raw.map_err(|error| self.damaged(&error.to_string()))?;
+        if raw.len() != frame.raw {
+            return Err(self.damaged("a frame has another length than the directory says"));
+        }
+        text.extend(raw);
+        Ok(())
+    }
+
+    fn directory(&self) -> Result<Vec<Frame<'_>>> {
+        self.frames().ok_or_else(|| self.damaged("its directory is wrong"))
     }
 
     fn frames(&self) -> Option<Vec<Frame<'_>>> {

@@ -23,7 +23,7 @@ pub mod sqlite;
 
 mod check;
 
-pub use block::{Block, BlockBuilder};
+pub use block::{Block, BlockBuilder, OpenedBlock};
 pub use check::{Verified, verify};
 pub use error::{Error, Result};
 pub use key::Key;

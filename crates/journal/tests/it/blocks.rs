@@ -1,7 +1,7 @@
 //! Blocks say what they hold, and notice every harm.
 
 use crate::{Mason, second};
-use journal::{Block, BlockBuilder, Key};
+use journal::{Block, BlockBuilder, Key, OpenedBlock};
 
 #[test]
 fn a_line_is_found_without_unpacking_the_other_frames() {
@@ -16,6 +16,23 @@ fn a_line_is_found_without_unpacking_the_other_frames() {
     assert!(part.lines().any(|line| line.starts_with("{\"n\":777,")));
     assert!(part.lines().count() < 400, "{}", part.lines().count());
     assert_eq!(block.text_of(Key::of_stream("a/none-of-these")).unwrap().lines().count(), 0);
+}
+
+#[test]
+fn an_opened_block_has_the_same_text_and_was_found_sound() {
+    let block = Mason::default().block(&["a/1", "b/2", "a/1"]);
+    let key = Key::of_stream("a/1");
+    let opened = OpenedBlock::new(block.clone()).unwrap();
+    let packed = opened.bytes();
+    assert_eq!(opened.texts_of(key).unwrap().concat(), block.text_of(key).unwrap());
+    assert_eq!(opened.texts_of(key).unwrap().concat(), block.text_of(key).unwrap());
+    assert_eq!(opened.bytes(), packed + block.text().unwrap().len(), "unpacked once");
+    assert_eq!(opened.texts_of(Key::of_stream("c/9")).unwrap(), [""; 0]);
+    for at in 0..block.body.len() {
+        let mut harmed = block.clone();
+        harmed.body[at] ^= 0x10;
+        assert!(OpenedBlock::new(harmed).is_err());
+    }
 }
 
 #[test]
