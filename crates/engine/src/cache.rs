@@ -24,7 +24,7 @@ pub(crate) struct Cache<K, V> {
     /// Where the batch began that is being decided.
     begun: Position,
     /// Whether something is worth a word of farewell.
-    missed: fn(&V) -> bool,
+    missed: fn(&K, &V) -> bool,
     farewells: Vec<(K, V)>,
 }
 
@@ -41,11 +41,11 @@ const USES: u8 = 3;
 
 impl<K: Clone + Eq + Hash, V> Cache<K, V> {
     pub(crate) fn new(limit: usize) -> Cache<K, V> {
-        Cache::with_farewells(limit, |_| false)
+        Cache::with_farewells(limit, |_, _| false)
     }
 
     /// What will be missed is kept for [`Cache::farewells`] when it is evicted.
-    pub(crate) fn with_farewells(limit: usize, missed: fn(&V) -> bool) -> Cache<K, V> {
+    pub(crate) fn with_farewells(limit: usize, missed: fn(&K, &V) -> bool) -> Cache<K, V> {
         // Never moved again; what is not used of it takes no memory.
         let entries = FxHashMap::with_capacity_and_hasher(limit + limit / 4, FxBuildHasher);
         Cache {
@@ -161,7 +161,7 @@ impl<K: Clone + Eq + Hash, V> Cache<K, V> {
             } else if entry.changed > self.settled {
                 queue.push_back(key);
             } else if let Some((key, entry)) = self.entries.remove_entry(&key)
-                && (self.missed)(&entry.value)
+                && (self.missed)(&key, &entry.value)
             {
                 self.farewells.push((key, entry.value));
             }

@@ -18,9 +18,9 @@ pub(crate) struct Live<B: Business> {
     pub(crate) timers: Vec<(Timestamp, TimerName)>,
     /// Facts after which a snapshot is cheaper than to replay what came since the last.
     pub(crate) next_snapshot: u64,
-    /// Moments at which it heard something since its newest snapshot: about the blocks that would have
-    /// to be read.
-    moments: u32,
+    /// Occasions on which it heard something since its newest snapshot: about the blocks that would
+    /// have to be read.
+    occasions: u32,
     heard_at: Timestamp,
 }
 
@@ -49,8 +49,12 @@ pub(crate) struct TimerMove {
 
 const SNAPSHOT_EVERY: u64 = 32;
 const SNAPSHOT_BYTES_PER_FACT: u64 = 64;
-/// Blocks that are dearer to read back than a snapshot is to write.
+/// Blocks that are dearer to read back than a snapshot is to write: of what will surely be wanted, and
+/// of what may be.
 const ASLEEP_AFTER: u32 = 3;
+const MISSED_AFTER: u32 = 6;
+/// Facts of a busy moment may share their time; so far apart they hardly share a block.
+const APART: Position = 1000;
 
 impl<B: Business> Live<B> {
     pub(crate) fn blank(stream: &B::Stream) -> Live<B> {
@@ -62,7 +66,7 @@ impl<B: Business> Live<B> {
             over: true,
             timers: Vec::new(),
             next_snapshot: SNAPSHOT_EVERY,
-            moments: 0,
+            occasions: 0,
             heard_at: Timestamp::MIN,
         }
     }
@@ -77,7 +81,7 @@ impl<B: Business> Live<B> {
             over: kept.over,
             timers: kept.timers,
             next_snapshot: next_snapshot(snapshot.heard, snapshot.state.len()),
-            moments: 0,
+            occasions: 0,
             heard_at: Timestamp::MIN,
         })
     }
@@ -88,7 +92,7 @@ impl<B: Business> Live<B> {
             Kept::<B> { state: self.state.clone(), over: self.over, timers: self.timers.clone() };
         let state = serde_json::to_string(&kept).expect("a state is plain data");
         self.next_snapshot = next_snapshot(self.heard, state.len());
-        self.moments = 0;
+        self.occasions = 0;
         journal::Snapshot {
             stream,
             position: self.last,
@@ -109,10 +113,13 @@ impl<B: Business> Live<B> {
         self.heard >= self.next_snapshot
     }
 
-    /// True when memory may let it go only with a snapshot: a story that sleeps will surely wake, and
-    /// what it heard may lie in many blocks.
-    pub(crate) fn sleeps(&self) -> bool {
-        !self.timers.is_empty() && self.moments >= ASLEEP_AFTER
+    /// True when memory may let it go only with a snapshot, because what it heard lies in many blocks.
+    /// A story that sleeps will surely wake; one that is over is not missed.
+    pub(crate) fn is_missed(&self, is_process: bool) -> bool {
+        match is_process {
+            true => !self.timers.is_empty() && self.occasions >= ASLEEP_AFTER,
+            false => self.occasions >= MISSED_AFTER,
+        }
     }
 
     /// A decider remembers its own fact.
@@ -166,8 +173,9 @@ impl<B: Business> Live<B> {
 
     fn moved(&mut self, recorded: &Recorded<B>) {
         self.heard += 1;
+        let apart = recorded.at() != self.heard_at || recorded.position > self.last + APART;
+        self.occasions += u32::from(apart);
         self.last = recorded.position;
-        self.moments += u32::from(recorded.at() != self.heard_at);
         self.heard_at = recorded.at();
     }
 }

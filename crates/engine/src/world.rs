@@ -87,7 +87,9 @@ impl<B: Business> World<B> {
         World {
             batch: Batch::default(),
             recall,
-            streams: Cache::with_farewells(limits.states, Live::sleeps),
+            streams: Cache::with_farewells(limits.states, |stream, live| {
+                live.is_missed(B::is_process(stream))
+            }),
             commands: Cache::new(limits.commands),
             timers: Timers::new(),
             time: Time::new(clock, limits.clock_jump),
