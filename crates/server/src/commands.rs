@@ -25,7 +25,7 @@ use std::{
 
 /// From the cart to the door, every order a story you can replay.
 #[derive(Debug, Parser)]
-#[command(version, arg_required_else_help = true)]
+#[command(name = "cartage", version, arg_required_else_help = true)]
 pub(crate) struct Cartage {
     #[command(subcommand)]
     command: Command,
