@@ -20,6 +20,12 @@ pub enum Error {
         /// The file that is missing.
         path: PathBuf,
     },
+    /// Something is there already that must not be overwritten.
+    #[error("{path} is there already, and a backup overwrites nothing: name an empty folder")]
+    Exists {
+        /// Which file.
+        path: PathBuf,
+    },
     /// The folder or a file in it cannot be written.
     #[error("{path} cannot be written: give this user write permission, or name another folder")]
     ReadOnly {

@@ -168,6 +168,9 @@ fn play(file: &Path, data: &Path, until: Option<&str>, report: Option<&Path>) ->
             Some(trade::day_or_moment(text).ok_or_else(bad)?)
         }
     };
+    if let Some(path) = report {
+        must_have_folder(path)?;
+    }
     let begin = Instant::now();
     let plan = trade::read(file, until)?;
     for malformed in &plan.malformed {
@@ -197,6 +200,19 @@ fn play(file: &Path, data: &Path, until: Option<&str>, report: Option<&Path>) ->
         std::fs::write(path, json + "\n").map_err(|e| format!("{}: {e}", path.display()))?;
     }
     Ok(if found.is_sound() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Better said before an hour's work than after it.
+fn must_have_folder(file: &Path) -> Result<(), String> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    match folder {
+        Some(folder) if !folder.is_dir() => Err(format!(
+            "there is no folder {} for {}: make it first",
+            folder.display(),
+            file.display()
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// Set by the first Ctrl-C or SIGTERM; the second one ends the program at once.

@@ -67,8 +67,7 @@ pub fn read(folder: &Path) -> Result<(Box<dyn Reader>, Box<dyn IndexReader>)> {
 pub fn backup(folder: &Path, to: &Path) -> Result<()> {
     let (source, path) = (folder.join("journal.db"), to.join("journal.db"));
     if path.exists() {
-        let source = std::io::ErrorKind::AlreadyExists.into();
-        return Err(Error::Io { path, source });
+        return Err(Error::Exists { path });
     }
     fs::create_dir_all(to).map_err(|error| Error::of_io(to, error))?;
     let partial = to.join("journal.db.partial");

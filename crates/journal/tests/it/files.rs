@@ -159,7 +159,8 @@ fn a_backup_is_taken_while_writing_goes_on_and_can_be_opened() {
     assert!((5_000..=7_500).contains(&verified.facts) && verified.facts.is_multiple_of(50));
     let first = |journal: &sqlite::SqliteJournal| journal.reader().unwrap().block_after(0).unwrap();
     assert_eq!(first(&restored.journal), first(&opened.journal));
-    assert!(sqlite::backup(folder.path(), &copy).is_err(), "a backup overwrites nothing");
+    let again = sqlite::backup(folder.path(), &copy);
+    assert!(matches!(again, Err(Error::Exists { .. })), "a backup overwrites nothing");
 }
 
 #[test]
