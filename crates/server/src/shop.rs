@@ -13,6 +13,7 @@ use flows::{
     },
 };
 use gateways::{SimulatedCarrier, SimulatedProvider};
+use journal::Journal;
 use kernel::{Position, Timestamp};
 use std::{
     path::Path,
@@ -54,6 +55,9 @@ pub enum ShopError {
 /// How long views and handlers may take for what is there already.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// Whoever reaches outside.
+pub type Outside = Vec<Arc<dyn Handler<Shop>>>;
+
 /// Everything that runs.
 pub struct RunningShop {
     /// Takes commands.
@@ -91,12 +95,25 @@ impl RunningShop {
     /// # Errors
     /// When a file cannot be opened.
     pub fn open(folder: &Path, start: Timestamp) -> Result<RunningShop, ShopError> {
-        use journal::Journal;
+        let outside: Outside =
+            vec![Arc::new(SimulatedProvider::default()), Arc::new(SimulatedCarrier::default())];
+        RunningShop::open_with(folder, start, Limits::default(), outside)
+    }
+
+    /// The same with other limits, or another outside.
+    ///
+    /// # Errors
+    /// As [`RunningShop::open`].
+    pub fn open_with(
+        folder: &Path,
+        start: Timestamp,
+        limits: Limits,
+        outside: Outside,
+    ) -> Result<RunningShop, ShopError> {
         let files = journal::sqlite::open(folder)?;
         let tip = files.journal.tip();
         let clock = SimulatedClock::at(tip.map_or(start, |tip| tip.at.max(start)));
         let (begin, views_reader) = (tip.map_or(0, |tip| tip.last), files.journal.reader()?);
-        let limits = Limits::default();
         let engine = Arc::new(Engine::start(Parts {
             journal: Box::new(files.journal),
             index: Box::new(files.index),
@@ -118,7 +135,7 @@ impl RunningShop {
             let _ = views::run(runner, follow);
         });
         let views = views.map_err(ShopError::Threads)?;
-        let handlers = start_handlers(folder, &engine, &clock, begin)?;
+        let handlers = start_handlers(folder, &engine, &clock, (begin, outside))?;
         Ok(RunningShop { engine, clock, reader, seen, handlers, views, alarms })
     }
 
@@ -128,10 +145,7 @@ impl RunningShop {
     /// When they do not come so far.
     pub fn settle(&self) -> Result<Position, ShopError> {
         loop {
-            let tip = self.engine.feed().tip();
-            if !self.handlers.wait_until_done(tip, PATIENCE) {
-                return Err(self.stuck("the handlers", tip));
-            }
+            let tip = self.handled()?;
             // What they were told may have led to more.
             if self.engine.feed().tip() == tip {
                 return match self.seen.wait_for(tip, PATIENCE) {
@@ -139,6 +153,18 @@ impl RunningShop {
                     false => Err(self.stuck("the views", tip)),
                 };
             }
+        }
+    }
+
+    /// Waits until handlers have done everything up to now.
+    ///
+    /// # Errors
+    /// When they do not come so far.
+    pub fn handled(&self) -> Result<Position, ShopError> {
+        let tip = self.engine.feed().tip();
+        match self.handlers.wait_until_done(tip, PATIENCE) {
+            true => Ok(tip),
+            false => Err(self.stuck("the handlers", tip)),
         }
     }
 
@@ -177,14 +203,12 @@ fn start_handlers(
     folder: &Path,
     engine: &Arc<Engine<Shop>>,
     clock: &SimulatedClock,
-    begin: Position,
+    (begin, outside): (Position, Outside),
 ) -> Result<Handlers<Shop>, ShopError> {
-    let handlers: Vec<Arc<dyn Handler<Shop>>> =
-        vec![Arc::new(SimulatedProvider::default()), Arc::new(SimulatedCarrier::default())];
     let letters = Letters::open(&folder.join("letters.db"), "outside")?;
     let alarms = engine.alarms().clone();
     let limits = HandlerLimits::default();
-    let desk = engine::handlers::Desk::open(handlers, letters, limits, begin, alarms.clone())?;
+    let desk = engine::handlers::Desk::open(outside, letters, limits, begin, alarms.clone())?;
     let around = Surroundings {
         feed: engine.feed().clone(),
         reader: engine.reader()?,
