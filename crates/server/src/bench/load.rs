@@ -152,6 +152,7 @@ impl Shelf {
             correlation: None,
             fingerprint: Some(chance.next()),
             vault: Vec::new(),
+            if_version: None,
         };
         (order, ask)
     }
