@@ -101,6 +101,8 @@ impl<B: Business> Feed<B> {
     pub fn close(&self) {
         self.tail().closed = true;
         self.0.news.notify_all();
+        // Also those who wait without a thread look again.
+        self.0.tips.send_modify(|_| {});
     }
 
     /// Follows the journal from after a position.

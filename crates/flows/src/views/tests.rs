@@ -109,6 +109,7 @@ fn requested() -> Fact {
         email: None,
         pay_within_seconds: None,
         return_window_days: None,
+        from_cart: false,
     })))
 }
 

@@ -141,6 +141,7 @@ impl Shelf {
             email: None,
             pay_within_seconds: None,
             return_window_days: None,
+            from_cart: false,
             limits: OrderLimits::default(),
         };
         let order = OrderId(chance.uuid_at(millis));

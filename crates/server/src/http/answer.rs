@@ -31,10 +31,8 @@ impl<T: Serialize> Answer<T> {
     /// 202, and where one sees what became of it.
     pub(crate) fn accepted(body: T, location: impl Into<String>) -> Answer<T> {
         let preference = HeaderName::from_static("preference-applied");
-        let headers = vec![
-            (header::LOCATION, location.into()),
-            (preference, "respond-async".to_owned()),
-        ];
+        let headers =
+            vec![(header::LOCATION, location.into()), (preference, "respond-async".to_owned())];
         Answer { status: StatusCode::ACCEPTED, body, headers }
     }
 

@@ -19,6 +19,21 @@ const LIMIT: usize = 50;
 /// Items of a page at most.
 const LIMIT_MAX: usize = 200;
 
+/// What the path names.
+pub(crate) struct Path<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<Arc<Front>> for Path<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, front: &Arc<Front>) -> Result<Self, Problem> {
+        let read = axum::extract::Path::<T>::from_request_parts(parts, front).await;
+        read.map(|axum::extract::Path(path)| Path(path)).map_err(|error| {
+            let detail = format!("the path cannot be read: {}", error.body_text());
+            Problem::malformed(detail)
+        })
+    }
+}
+
 /// What is asked for after the `?`, read strictly: what is not known is refused.
 pub(crate) struct Filters<T>(pub(crate) T);
 
@@ -27,19 +42,14 @@ impl<T: DeserializeOwned> FromRequestParts<Arc<Front>> for Filters<T> {
 
     async fn from_request_parts(parts: &mut Parts, _: &Arc<Front>) -> Result<Self, Problem> {
         let text = parts.uri.query().unwrap_or_default();
-        let read = serde_urlencoded::Deserializer::new(form_urlencoded(text));
+        let pairs = form_urlencoded::parse(text.as_bytes());
+        let read = serde_urlencoded::Deserializer::new(pairs);
         serde_path_to_error::deserialize(read).map(Filters).map_err(|error| {
             let pointer = format!("#query/{}", error.path());
             Problem::invalid(vec![Flaw::new(pointer, error.into_inner().to_string())])
         })
     }
 }
-
-fn form_urlencoded(text: &str) -> serde_urlencoded_parse::Parse<'_> {
-    serde_urlencoded_parse::parse(text.as_bytes())
-}
-
-use form_urlencoded as serde_urlencoded_parse;
 
 /// Which page of a list.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]

@@ -1,11 +1,7 @@
 //! One id from the request to the last handler: taken from the caller or made here, in every answer, log
 //! line, fact and span.
 
-use axum::{
-    extract::Request,
-    middleware::Next,
-    response::Response,
-};
+use axum::{extract::Request, middleware::Next, response::Response};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use kernel::CommandId;
 use uuid::Uuid;

@@ -109,7 +109,7 @@ impl Front {
         prometheus: PrometheusHandle,
     ) -> Front {
         Front {
-            catalogue: Catalogue::new(shop.engine.feed().clone()),
+            catalogue: Catalogue::default(),
             shop,
             secrets,
             limits,

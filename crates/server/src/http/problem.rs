@@ -13,7 +13,7 @@ pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
 
 /// Something that could not be done. `code` is stable; words may change.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub struct Problem {
+pub(crate) struct Problem {
     /// Where this kind of problem is explained.
     #[serde(rename = "type")]
     kind: String,
@@ -39,7 +39,7 @@ pub struct Problem {
 
 /// One thing that is wrong with a request.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
-pub struct Flaw {
+pub(crate) struct Flaw {
     /// JSON pointer (RFC 6901) into the request; `#query/…` and `#header/…` for what is not in the body.
     pub pointer: String,
     /// What is wrong with it.

@@ -1,6 +1,10 @@
 //! What somebody sends to change something: a body that is read strictly, and the headers that say how.
 
-use super::{correlation, front::Front, problem::{Flaw, Problem}};
+use super::{
+    correlation,
+    front::Front,
+    problem::{Flaw, Problem},
+};
 use axum::{
     extract::{FromRequest, FromRequestParts, Request},
     http::request::Parts,
