@@ -165,8 +165,8 @@ impl<'a> Player<'a> {
                 false => item.title.clone(),
             };
             let stock_kept = item.stock_kept;
-            let add = ProductCommand::AddVariant { sku, price: money(0), stock_kept };
-            let steps = [ProductCommand::Create { title }, add, ProductCommand::Publish];
+            let add = ProductCommand::add_variant(sku, money(0), stock_kept);
+            let steps = [ProductCommand::create(title), add, ProductCommand::Publish];
             for (nth, command) in steps.into_iter().enumerate() {
                 let key = format!("product/{}/{nth}", item.sku);
                 self.submit(ids::command(0, key), Command::Product(id, command))?;

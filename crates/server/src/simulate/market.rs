@@ -65,8 +65,8 @@ impl Market {
             let title = item.sku.as_str().into();
             let stock_kept = item.stock_kept;
             let steps = [
-                ProductCommand::Create { title },
-                ProductCommand::AddVariant { sku, price, stock_kept },
+                ProductCommand::create(title),
+                ProductCommand::add_variant(sku, price, stock_kept),
                 ProductCommand::Publish,
             ];
             commands.extend(steps.map(|step| Command::Product(id, step)));
