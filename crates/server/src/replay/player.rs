@@ -16,7 +16,7 @@ use commerce::{
 use engine::{Answer, Ask, Clock, NotTaken, views};
 use flows::{
     Command, Shop, routing,
-    views::{OrderSummary, SummaryStatus},
+    views::{OrderStatus, Orders},
 };
 use kernel::{Actor, CommandId, Currency, Money, OrderId, Quantity, ReturnId, Timestamp};
 use std::{
@@ -291,11 +291,11 @@ impl<'a> Player<'a> {
         for waiting in waiting {
             let order = self.orders[waiting.part.order as usize];
             let summary = match order {
-                Some(order) => self.shop.reader.get::<OrderSummary>(&order.to_string())?,
+                Some(order) => self.shop.reader.get::<Orders>(&order.to_string())?,
                 None => None,
             };
             let arrived = summary.is_some_and(|summary| {
-                matches!(summary.status, SummaryStatus::Delivered | SummaryStatus::Completed)
+                matches!(summary.status, OrderStatus::Delivered | OrderStatus::Completed)
             });
             match order.filter(|_| arrived) {
                 Some(order) => self.announce(&waiting, order, now)?,
