@@ -185,7 +185,8 @@ mod tests {
             let capture = |attempt| PaymentFact::CaptureAsked { capture: 2, amount, attempt };
             assert_eq!(known_by(position, capture(0)), name("capture/2/0"));
             assert_eq!(known_by(position, capture(1)), name("capture/2/1"));
-            let refund = PaymentFact::RefundAsked { refund: 1_000_001, amount, attempt: 0 };
+            let refund =
+                PaymentFact::RefundAsked { refund: 1_000_001, amount, attempt: 0, reason: None };
             assert_eq!(known_by(position, refund), name("refund/1000001/0"));
             let surplus = PaymentFact::SurplusVoidAsked { reference: "B".into() };
             assert_eq!(known_by(position, surplus), name("void/B"));

@@ -308,7 +308,7 @@ fn a_parcel_that_arrives_ends_the_story_also_when_it_was_lost() {
 #[test]
 fn a_lost_parcel_gives_back_what_the_order_says_it_was_worth() {
     let lost = OrderFact::Lost { fulfilment: 1, amount: gbp(650), payment: 1 };
-    let refund = PaymentCommand::Refund { refund: 2_000_001, amount: gbp(650) };
+    let refund = PaymentCommand::Refund { refund: 2_000_001, amount: gbp(650), reason: None };
     on_the_way()
         .hears(parcel(ParcelFact::Lost { at: NOW }))
         .then([

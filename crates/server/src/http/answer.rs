@@ -41,6 +41,11 @@ impl<T: Serialize> Answer<T> {
         Answer { status: self.status, body: map(self.body), headers: self.headers }
     }
 
+    /// What is answered.
+    pub(crate) fn body(&self) -> &T {
+        &self.body
+    }
+
     /// True up to this position.
     pub(crate) fn at(mut self, position: Option<Position>) -> Answer<T> {
         self.headers.extend(position.map(|position| (POSITION, position.to_string())));

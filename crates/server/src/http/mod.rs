@@ -14,6 +14,7 @@ mod asking;
 mod caller;
 mod catalogue;
 mod correlation;
+mod past;
 mod problem;
 mod refused;
 mod routes;
