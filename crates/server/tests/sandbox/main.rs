@@ -1,0 +1,10 @@
+//! The real clients against the sandbox, over a real wire: every token, every postal code, answers that
+//! get lost, outages, lies, and messages that come early, late, often and forged.
+
+mod scene;
+
+mod errands;
+mod messages;
+mod outages;
+mod parcels;
+mod tokens;
