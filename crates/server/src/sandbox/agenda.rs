@@ -42,21 +42,28 @@ pub(super) enum Job {
     See(ParcelId, TrackingStatus),
 }
 
+/// By when they happen; what is to happen at once, in the order in which it was added.
+#[derive(Default)]
+struct Jobs {
+    added: u64,
+    due: BTreeMap<(Instant, u64), Job>,
+}
+
 /// Everything that is to happen.
 #[derive(Default)]
 pub(super) struct Agenda {
-    jobs: Mutex<(u64, BTreeMap<(Instant, u64), Job>)>,
+    jobs: Mutex<Jobs>,
     bell: Notify,
 }
 
 impl Agenda {
     pub(super) fn add(&self, after: Duration, job: Job) {
         let mut jobs = self.jobs();
-        let (count, jobs) = &mut *jobs;
-        *count += 1;
-        jobs.insert((Instant::now() + after, *count), job);
-        if jobs.len() > JOBS {
-            jobs.pop_last();
+        jobs.added += 1;
+        let place = (Instant::now() + after, jobs.added);
+        jobs.due.insert(place, job);
+        if jobs.due.len() > JOBS {
+            jobs.due.pop_last();
         }
         self.bell.notify_one();
     }
@@ -66,10 +73,10 @@ impl Agenda {
         loop {
             let next = {
                 let mut jobs = self.jobs();
-                let next = jobs.1.first_key_value().map(|((at, _), _)| *at);
+                let next = jobs.due.first_key_value().map(|((at, _), _)| *at);
                 match next {
                     Some(at) if at <= Instant::now() => {
-                        if let Some((_, job)) = jobs.1.pop_first() {
+                        if let Some((_, job)) = jobs.due.pop_first() {
                             return job;
                         }
                         None
@@ -86,7 +93,7 @@ impl Agenda {
         }
     }
 
-    fn jobs(&self) -> MutexGuard<'_, (u64, BTreeMap<(Instant, u64), Job>)> {
+    fn jobs(&self) -> MutexGuard<'_, Jobs> {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

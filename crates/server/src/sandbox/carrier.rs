@@ -32,7 +32,7 @@ pub(super) fn server(world: Arc<World>) -> Router {
 async fn label(State(world): Here, headers: HeaderMap, body: Bytes) -> Response {
     let question = match Question::<ParcelOrder>::read("/parcels", &headers, &body) {
         Ok(question) => question,
-        Err(complaint) => return complaint,
+        Err(none) => return none.into_response(),
     };
     let refuses = world.carrier.now().refuse_labels;
     let mut depot = world.depot();

@@ -97,15 +97,30 @@ pub(super) struct Question<T> {
     print: Vec<u8>,
 }
 
+/// Why a POST is no question.
+pub(super) enum NoQuestion {
+    WithoutKey,
+    Malformed,
+}
+
+impl IntoResponse for NoQuestion {
+    fn into_response(self) -> Response {
+        match self {
+            NoQuestion::WithoutKey => complain(StatusCode::BAD_REQUEST, "idempotency_key_missing"),
+            NoQuestion::Malformed => complain(StatusCode::UNPROCESSABLE_ENTITY, "malformed"),
+        }
+    }
+}
+
 impl<T: DeserializeOwned> Question<T> {
-    /// Out of a POST; the complaint when it is none.
-    pub(super) fn read(path: &str, headers: &HeaderMap, body: &[u8]) -> Result<Self, Response> {
+    /// Out of a POST.
+    pub(super) fn read(path: &str, headers: &HeaderMap, body: &[u8]) -> Result<Self, NoQuestion> {
         let key = headers.get("idempotency-key").and_then(|key| key.to_str().ok());
         let Some(key) = key.filter(|key| (1..=KEY).contains(&key.len())) else {
-            return Err(complain(StatusCode::BAD_REQUEST, "idempotency_key_missing"));
+            return Err(NoQuestion::WithoutKey);
         };
         let Ok(asked) = serde_json::from_slice(body) else {
-            return Err(complain(StatusCode::UNPROCESSABLE_ENTITY, "malformed"));
+            return Err(NoQuestion::Malformed);
         };
         let print = [path.as_bytes(), b" ", body].concat();
         Ok(Question { asked, key: key.to_owned(), print })

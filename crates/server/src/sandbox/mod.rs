@@ -11,6 +11,7 @@ mod bank;
 mod depot;
 
 mod agenda;
+mod post;
 mod switches;
 mod world;
 
@@ -25,6 +26,7 @@ use gateways::{
     Mood,
     http::{BadPartner, Patience, WebhookSender},
 };
+use post::Senders;
 use std::{
     error::Error,
     fmt, io,
@@ -38,7 +40,7 @@ use std::{
 };
 use tokio::sync::oneshot;
 use uuid::Uuid;
-use world::{Pace, Senders, World};
+use world::{Pace, World};
 
 /// What signs webhooks: `whsec_` and base64. It is not shown.
 #[derive(Clone, PartialEq, Eq)]

@@ -46,7 +46,7 @@ pub(super) fn server(world: Arc<World>) -> Router {
 async fn authorise(State(world): Here, headers: HeaderMap, body: Bytes) -> Response {
     let question = match Question::<PaymentOrder>::read("/payments", &headers, &body) {
         Ok(question) => question,
-        Err(complaint) => return complaint,
+        Err(none) => return none.into_response(),
     };
     let order = &question.asked;
     let behaviour = Behaviour::of(order.token.as_deref());
@@ -142,7 +142,7 @@ fn move_money(
     let path = format!("/payments/{payment}/{movement:?}");
     let question = match Question::<MoneyOrder>::read(&path, headers, body) {
         Ok(question) => question,
-        Err(complaint) => return complaint,
+        Err(none) => return none.into_response(),
     };
     let switches = world.payments.now();
     let refuses = match movement {
@@ -172,7 +172,7 @@ async fn void(
     let path = format!("/payments/{payment}/void");
     let question = match Question::<VoidOrder>::read(&path, &headers, &body) {
         Ok(question) => question,
-        Err(complaint) => return complaint,
+        Err(none) => return none.into_response(),
     };
     let standing = {
         let mut bank = world.bank();

@@ -4,12 +4,12 @@ use super::{
     agenda::{Agenda, Job, Letter, Side},
     bank::{self, Bank},
     depot::Depot,
+    post::{Outbox, Senders},
     switches::Switchboard,
 };
 use engine::{Clock, WallClock};
 use gateways::{
     Mood,
-    http::WebhookSender,
     wire::{Message, ParcelNews, PaymentNews},
 };
 use kernel::Timestamp;
@@ -18,23 +18,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
-use tokio::sync::Semaphore;
 use uuid::Uuid;
-
-/// Messages on their way at once.
-const POSTING: usize = 32;
-
-/// How often a message is sent that is not taken.
-const ATTEMPTS: u32 = 12;
-
-/// Wait after the first attempt; doubles with each further one.
-const POST_AGAIN: Duration = Duration::from_millis(250);
-
-/// The longest wait between attempts.
-const POST_AGAIN_MAX: Duration = Duration::from_secs(60);
-
-/// How much of a message is sent once more when there is no room for it now.
-const NO_ROOM: Duration = Duration::from_millis(50);
 
 /// How fast time passes.
 #[derive(Clone, Copy, Debug)]
@@ -47,12 +31,6 @@ pub(super) struct Pace {
     pub(super) late: Duration,
 }
 
-/// Who is told what happens by itself.
-pub(super) struct Senders {
-    pub(super) payments: WebhookSender,
-    pub(super) carrier: WebhookSender,
-}
-
 /// Everything.
 pub(super) struct World {
     pub(super) bank: Mutex<Bank>,
@@ -61,7 +39,7 @@ pub(super) struct World {
     pub(super) carrier: Switchboard,
     pub(super) agenda: Agenda,
     pub(super) senders: Option<Senders>,
-    pub(super) posting: Arc<Semaphore>,
+    pub(super) outbox: Outbox,
     /// `repeats`: how many messages in a thousand come twice.
     pub(super) mood: Mood,
     pub(super) pace: Pace,
@@ -76,7 +54,7 @@ impl World {
             carrier: Switchboard::default(),
             agenda: Agenda::default(),
             senders,
-            posting: Arc::new(Semaphore::new(POSTING)),
+            outbox: Outbox::default(),
             mood,
             pace,
         }
@@ -111,6 +89,9 @@ impl World {
 
     /// The same so many times.
     pub(super) fn tell_times(&self, letter: Letter, times: u32) {
+        if self.senders.is_none() {
+            return;
+        }
         let delay = match self.dice("delay", &letter) {
             0..100 => Duration::ZERO,
             late @ 950.. => Duration::from_millis(u64::from(late) * 2),
@@ -134,43 +115,11 @@ impl World {
         self.mood.dice(what, said, 0)
     }
 
-    /// Sends it once; when it is not taken, it is sent again later.
-    pub(super) async fn post(&self, letter: Letter) {
-        let Some(senders) = &self.senders else { return };
-        if self.switchboard(letter.side).now().mute {
-            return;
-        }
-        let sender = match letter.side {
-            Side::Payments => &senders.payments,
-            Side::Carrier => &senders.carrier,
-        };
-        let sent = sender.send(&letter.id, &letter.body, self.now()).await;
-        let attempt = letter.attempt + 1;
-        if let Err(error) = sent {
-            tracing::debug!(%error, id = letter.id, attempt, "a webhook was not taken");
-            if attempt < ATTEMPTS {
-                let wait = POST_AGAIN.saturating_mul(2_u32.saturating_pow(letter.attempt));
-                let again = Job::Post(Letter { attempt, ..letter });
-                self.agenda.add(wait.min(POST_AGAIN_MAX), again);
-            }
-        }
-    }
-
     /// Does what is due, for ever.
     pub(super) async fn go_on(self: Arc<World>) {
         loop {
             match self.agenda.due().await {
-                Job::Post(letter) => match self.posting.clone().try_acquire_owned() {
-                    Ok(room) => {
-                        let world = self.clone();
-                        tokio::spawn(async move {
-                            world.post(letter).await;
-                            drop(room);
-                        });
-                    }
-                    // What else is due does not wait for a slow receiver.
-                    Err(_) => self.agenda.add(NO_ROOM, Job::Post(letter)),
-                },
+                Job::Post(letter) => self.clone().send_off(letter),
                 Job::Confirm(payment) => {
                     let standing = self.bank().confirm(payment);
                     let news = standing.and_then(|standing| bank::news(payment, &standing));
@@ -189,6 +138,9 @@ impl World {
 
     /// Some overtake each other, some come twice.
     fn tell_of_parcel(&self, news: ParcelNews) {
+        if self.senders.is_none() {
+            return;
+        }
         let letter = self.letter(Side::Carrier, news);
         if self.dice("repeats", &letter) < self.mood.repeats {
             self.agenda.add(self.pace.day, Job::Post(letter.clone()));

@@ -3,6 +3,7 @@
 
 mod scene;
 
+mod client;
 mod errands;
 mod messages;
 mod outages;

@@ -199,7 +199,7 @@ impl Scene {
     pub(crate) fn patient(args: SandboxArgs, answer: Duration) -> Scene {
         let args = SandboxArgs {
             day_seconds: Duration::from_millis(100),
-            slow_seconds: Duration::from_secs(2),
+            slow_seconds: Duration::from_secs(4),
             late_seconds: Duration::from_millis(50),
             ..args
         };

@@ -58,7 +58,7 @@ async fn an_answer_that_is_lost_is_asked_for_again_and_charged_once() {
 
 #[tokio::test]
 async fn a_slow_answer_is_given_up_and_asked_for_again() {
-    let scene = Scene::patient(SandboxArgs::default(), Duration::from_millis(300));
+    let scene = Scene::patient(SandboxArgs::default(), Duration::from_millis(1500));
     let started = scene.started("tok_slow");
     assert!(is_transient(&scene.pay(1, &started).await));
     assert_eq!(scene.pay(1, &started).await, Ok(vec![yes(1)]));
