@@ -66,9 +66,9 @@ impl HttpCarrier {
     async fn ask(&self, asked: &ParcelAsked, call: &Call<'_>) -> Said {
         let names = Names { key: call.idempotency_key, correlation: asked.correlation };
         match asked.notice {
-            Some(Notice::HandOver) => self.tell(asked, "/hand-over", names).await,
-            Some(Notice::Void) => self.tell(asked, "/void", names).await,
-            None if asked.inquiry > 0 => self.inquire(asked).await,
+            Some(Notice::HandOver) => self.told(asked, "/hand-over", names).await.map(|_| None),
+            Some(Notice::Void) => self.told(asked, "/void", names).await.map(|_| None),
+            None if asked.inquiry > 0 => self.inquire(asked, names).await,
             None => self.label(asked, call.uncertain, names).await,
         }
     }
@@ -104,18 +104,25 @@ impl HttpCarrier {
         Ok(Some(label(outcome)))
     }
 
-    async fn inquire(&self, asked: &ParcelAsked) -> Said {
-        match self.sheet(asked).await? {
-            Some(sheet) if sheet.events.is_empty() => Ok(None),
-            Some(sheet) => Ok(Some(ParcelCommand::Track { events: sheet.events })),
-            None => Err(Failure::Permanent("the carrier does not know this parcel".to_owned())),
-        }
+    /// A carrier that does not know what it was handed over, as when telling it was given up, is told
+    /// now.
+    async fn inquire(&self, asked: &ParcelAsked, names: Names<'_>) -> Said {
+        let sheet = match self.sheet(asked).await? {
+            Some(sheet) => sheet,
+            None => self.told(asked, "/hand-over", names).await?,
+        };
+        let any = !sheet.events.is_empty();
+        Ok(any.then_some(ParcelCommand::Track { events: sheet.events }))
     }
 
-    async fn tell(&self, asked: &ParcelAsked, what: &str, names: Names<'_>) -> Said {
+    async fn told(
+        &self,
+        asked: &ParcelAsked,
+        what: &str,
+        names: Names<'_>,
+    ) -> Result<ParcelSheet, Failure> {
         let nothing = serde_json::json!({});
-        let _: ParcelSheet = self.line.post(&path(asked.parcel, what), &nothing, names).await?;
-        Ok(None)
+        self.line.post(&path(asked.parcel, what), &nothing, names).await
     }
 
     async fn sheet(&self, asked: &ParcelAsked) -> Result<Option<ParcelSheet>, Failure> {

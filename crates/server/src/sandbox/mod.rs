@@ -292,3 +292,46 @@ async fn told_to_stop() -> io::Result<()> {
         _ = terminate.recv() => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::{Args, Command, FromArgMatches};
+
+    fn parsed(arguments: &[&str]) -> Result<SandboxArgs, clap::Error> {
+        let command = SandboxArgs::augment_args(Command::new("sandbox"));
+        command.clone().debug_assert();
+        let matches = command.try_get_matches_from([&["sandbox"], arguments].concat())?;
+        SandboxArgs::from_arg_matches(&matches)
+    }
+
+    #[test]
+    fn the_command_line_says_what_the_defaults_are() {
+        let args = parsed(&[]).expect("nothing is required");
+        let fast = parsed(&["--day-seconds", "0.5", "--late-seconds", "1"]).expect("seconds");
+        assert_eq!(args.day_seconds, SandboxArgs::default().day_seconds);
+        assert_eq!(args.late_seconds, SandboxArgs::default().late_seconds);
+        assert_eq!(fast.day_seconds, Duration::from_millis(500));
+        for wrong in ["-1", "day", "inf", "1e9"] {
+            assert!(parsed(&["--day-seconds", wrong]).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_secret_is_checked_and_never_shown() {
+        let secret = Secret::random();
+        let args = parsed(&["--secret", secret.as_str()]).expect("a secret");
+        assert_eq!(args.secret.as_ref(), Some(&secret));
+        assert!(!format!("{args:?}").contains(&secret.as_str()[6..]));
+        assert!(parsed(&["--secret", "hunter2"]).is_err());
+    }
+
+    #[test]
+    fn a_port_that_is_taken_is_named() {
+        let first = start(&SandboxArgs::default()).expect("any two ports");
+        let taken = first.payments_url.trim_start_matches("http://").parse().expect("an address");
+        let args = SandboxArgs { payments_listen: taken, ..SandboxArgs::default() };
+        let error = start(&args).expect_err("it is taken").to_string();
+        assert!(error.contains(&taken.to_string()), "{error}");
+    }
+}

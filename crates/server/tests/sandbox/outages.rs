@@ -1,22 +1,13 @@
 //! Partners that are down, slow or out of their mind, and what the desk of the handlers makes of it.
 
-use crate::scene::{AMOUNT, Rows, Scene, payment};
-use commerce::payments::{PaymentCommand, PaymentFact, PaymentMethod};
-use engine::{
-    Alarms, Ask, Clock, Engine, Limits, Parts, WallClock,
-    handlers::{
-        BreakerState, Desk, Failure, Handler, HandlerLimits, Handlers, Store, Surroundings,
-    },
+use crate::{
+    keeper::{Keeper, SOON},
+    scene::{Rows, Scene},
 };
-use flows::{Command, Fact, Shop};
+use commerce::payments::PaymentFact;
+use engine::handlers::Failure;
 use gateways::http::{HttpProvider, Partner};
-use journal::{VaultRow, memory::Memory};
-use kernel::{CommandId, VaultId};
 use server::sandbox::{Side, Switches};
-use std::{sync::Arc, time::Duration};
-use uuid::Uuid;
-
-const SOON: Duration = Duration::from_secs(20);
 
 #[tokio::test]
 async fn an_outage_is_passing_and_nonsense_is_not() {
@@ -69,91 +60,6 @@ async fn switches_are_set_over_the_wire_and_mistakes_are_told() {
     assert_eq!(read, Switches { down: true, ..Switches::default() });
 }
 
-/// An engine with nothing but a desk that asks the sandbox.
-struct Shopkeeper {
-    engine: Arc<Engine<Shop>>,
-    handlers: Handlers<Shop>,
-}
-
-impl Shopkeeper {
-    fn open(scene: &Scene) -> Shopkeeper {
-        let (memory, clock) = (Memory::default(), Arc::new(WallClock) as Arc<dyn Clock>);
-        let parts = Parts {
-            journal: Box::new(memory.journal()),
-            index: Box::new(memory.index()),
-            clock: clock.clone(),
-            limits: Limits::default(),
-        };
-        let engine: Arc<Engine<Shop>> = Arc::new(Engine::start(parts).expect("a journal"));
-        let vault = engine.reader().expect("a reader");
-        let partner = Partner::new("sandbox-payments", scene.sandbox.payments_url.clone());
-        let provider = HttpProvider::new(partner, vault).expect("an address");
-        let outside: Vec<Arc<dyn Handler<Shop>>> = vec![Arc::new(provider)];
-        let limits = HandlerLimits {
-            attempts: 50,
-            backoff: Duration::from_millis(10),
-            backoff_max: Duration::from_millis(40),
-            cool_down: Duration::from_millis(50),
-            cool_down_max: Duration::from_millis(100),
-            ..HandlerLimits::default()
-        };
-        let alarms: Arc<Alarms> = engine.alarms().clone();
-        let store = Store::in_memory("outside").expect("a store");
-        let desk = Desk::open(outside, store, limits, 0, alarms.clone()).expect("a desk");
-        let around = Surroundings {
-            feed: engine.feed().clone(),
-            reader: engine.reader().expect("a reader"),
-            submit: engine.clone(),
-            clock,
-            alarms,
-        };
-        let handlers = Handlers::start(desk, around).expect("threads");
-        Shopkeeper { engine, handlers }
-    }
-
-    fn start(&self, number: u32, token: &str) {
-        let id = VaultId(Uuid::now_v7());
-        let (kind, content) = ("payment_token".to_owned(), token.into());
-        let vault = vec![VaultRow { id, subject: None, kind, content }];
-        let method = PaymentMethod::Card;
-        let start = PaymentCommand::Start { amount: AMOUNT, method, token: Some(id) };
-        let command = Command::Payment(payment(number), start);
-        let ask = Ask::by_system(CommandId(Uuid::now_v7()), command);
-        self.engine.ask(Ask { vault, ..ask }).expect("it is taken").expect("it is accepted");
-    }
-
-    /// Waits until a fact has happened; the facts of payments until then.
-    fn until(&self, wanted: impl Fn(&PaymentFact) -> bool) -> Vec<PaymentFact> {
-        let reader = self.engine.reader().expect("a reader");
-        let mut follow = self.engine.feed().follow(reader, 0);
-        let mut facts = vec![];
-        loop {
-            while let Some(block) = follow.take_next().expect("it can be read") {
-                for recorded in &block.facts {
-                    if let Fact::Payment(_, fact) = &recorded.fact {
-                        facts.push(fact.clone());
-                    }
-                }
-            }
-            if facts.iter().any(&wanted) {
-                return facts;
-            }
-            assert!(follow.wait(SOON), "it does not happen; so far {facts:?}");
-        }
-    }
-
-    /// Waits until the breaker is, or is not, closed.
-    fn until_closed(&self, closed: bool) {
-        let begun = std::time::Instant::now();
-        while self.handlers.breakers().iter().all(|(_, state)| *state == BreakerState::Closed)
-            != closed
-        {
-            assert!(begun.elapsed() < SOON, "the breaker stays as it is");
-            std::thread::yield_now();
-        }
-    }
-}
-
 fn is_authorised(fact: &PaymentFact) -> bool {
     matches!(fact, PaymentFact::Authorised { .. })
 }
@@ -161,7 +67,7 @@ fn is_authorised(fact: &PaymentFact) -> bool {
 #[test]
 fn the_breaker_opens_on_an_outage_and_closes_when_it_is_over() {
     let scene = Scene::silent();
-    let shop = Shopkeeper::open(&scene);
+    let shop = Keeper::open(&scene);
     let down = Switches { down: true, ..Switches::default() };
     scene.sandbox.switch(Side::Payments, down);
     for number in 1..=8 {
@@ -178,7 +84,7 @@ fn the_breaker_opens_on_an_outage_and_closes_when_it_is_over() {
 #[test]
 fn the_desk_asks_again_what_was_lost_and_charges_once() {
     let scene = Scene::silent();
-    let shop = Shopkeeper::open(&scene);
+    let shop = Keeper::open(&scene);
     shop.start(1, "tok_no_answer");
     let facts = shop.until(is_authorised);
     assert!(facts.iter().all(|fact| !matches!(fact, PaymentFact::Declined { .. })));
@@ -193,7 +99,7 @@ fn the_desk_asks_again_what_was_lost_and_charges_once() {
 #[test]
 fn nonsense_becomes_a_letter_that_holds_no_token_and_is_delivered_later() {
     let scene = Scene::silent();
-    let shop = Shopkeeper::open(&scene);
+    let shop = Keeper::open(&scene);
     let garbled = Switches { garbled: true, ..Switches::default() };
     scene.sandbox.switch(Side::Payments, garbled);
     shop.start(1, "tok_ok");

@@ -1,7 +1,6 @@
 //! What becomes of a parcel follows from its postal code.
 
 use crate::scene::{Inbox, Scene, parcel};
-use engine::handlers::Failure;
 use flows::Command;
 use kernel::VaultId;
 use serde_json::json;
@@ -124,10 +123,19 @@ async fn a_parcel_to_somebody_who_was_forgotten_gets_no_label() {
 }
 
 #[tokio::test]
-async fn a_label_is_void_and_an_unknown_parcel_is_a_matter_for_people() {
+async fn a_parcel_that_is_not_sent_is_seen_by_nobody() {
     let scene = Scene::silent();
     scene.ship(1, &to(&scene, "N1 9GU")).await.expect("a label");
     assert_eq!(scene.ship(1, &ParcelFact::Cancelled).await, Ok(vec![]));
-    let unknown = scene.ship(2, &ParcelFact::CarrierAsked { inquiry: 1 }).await;
-    assert!(matches!(unknown, Err(Failure::Permanent(_))), "{unknown:?}");
+    let asked = scene.ship(1, &ParcelFact::CarrierAsked { inquiry: 1 }).await;
+    assert_eq!(asked, Ok(vec![]));
+}
+
+#[tokio::test]
+async fn a_carrier_that_has_not_heard_of_a_parcel_is_told_of_it_when_it_is_asked() {
+    let mut inbox = Inbox::open().await;
+    let scene = Scene::told(&inbox);
+    assert_eq!(scene.ship(1, &ParcelFact::CarrierAsked { inquiry: 1 }).await, Ok(vec![]));
+    let heard = inbox.next().await.heard(&scene.sandbox.secret);
+    assert_eq!(heard.kind, "parcel.tracked");
 }

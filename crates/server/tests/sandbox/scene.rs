@@ -158,6 +158,11 @@ impl Inbox {
         self.refuse.store(times, SeqCst);
     }
 
+    /// For somebody else to take from.
+    pub(crate) fn into_messages(self) -> mpsc::UnboundedReceiver<Came> {
+        self.came
+    }
+
     pub(crate) async fn next(&mut self) -> Came {
         let came = tokio::time::timeout(PATIENCE, self.came.recv()).await;
         came.expect("a message comes in time").expect("the inbox is open")
