@@ -1,5 +1,9 @@
 //! What the program `cartage` does, one module per command.
 
+pub mod http;
+
+pub mod serve;
+
 pub mod shop;
 
 pub mod replay;

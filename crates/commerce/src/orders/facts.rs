@@ -182,6 +182,9 @@ pub struct Requested {
     /// How long it may be returned, where it is not the usual.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub return_window_days: Option<u16>,
+    /// The cart of the same id is ordered with it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub from_cart: bool,
 }
 
 /// One line.

@@ -221,6 +221,7 @@ impl Order {
             email: request.email,
             pay_within_seconds: request.pay_within_seconds,
             return_window_days: request.return_window_days,
+            from_cart: request.from_cart,
         })))
     }
 

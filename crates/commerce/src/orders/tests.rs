@@ -36,6 +36,7 @@ pub(super) fn request_of(lines: Vec<NewLine>, shipping: Option<Money>) -> OrderR
         email: None,
         pay_within_seconds: None,
         return_window_days: None,
+        from_cart: false,
         limits: OrderLimits::default(),
     }
 }
