@@ -10,6 +10,8 @@ pub mod replay;
 
 pub mod simulate;
 
+pub mod sandbox;
+
 pub mod bench;
 
 pub mod journal_tools;
