@@ -8,6 +8,8 @@ pub mod simulate;
 
 pub mod bench;
 
+pub mod config;
+
 pub mod journal_tools;
 
 pub mod view_tools;
