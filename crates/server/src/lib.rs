@@ -10,6 +10,10 @@ pub mod bench;
 
 pub mod config;
 
+pub mod backup;
+
+pub mod letters;
+
 pub mod journal_tools;
 
 pub mod view_tools;

@@ -61,7 +61,7 @@ const PLACES: &[(&str, &[&str])] = &[
     ("axum", &["server"]),
     ("clap", &["server"]),
     ("hyper", &["server"]),
-    ("reqwest", &["gateways"]),
+    ("reqwest", &["gateways", "server"]),
     ("rusqlite", &["journal", "engine", "server"]),
     ("tokio", &["engine", "gateways", "server"]),
     ("tower", &["server"]),
