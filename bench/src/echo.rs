@@ -10,6 +10,7 @@ use crate::{
 use axum::{
     Json, Router,
     extract::{Path, State},
+    response::{IntoResponse, Response},
     routing::get,
     serve::ListenerExt,
 };
@@ -50,12 +51,6 @@ impl Sizes {
     pub(crate) const TYPICAL: Sizes = Sizes { placed: 1100, order: 1100, list: 50_000, orders: 50 };
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Money {
-    minor: i64,
-    currency: String,
-}
-
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Address {
@@ -83,35 +78,43 @@ struct NewOrder {
     payment: Payment,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Debug, Serialize)]
+struct Money {
+    minor: i64,
+    currency: &'static str,
+}
+
+#[derive(Debug, Serialize)]
 struct Line {
     id: u32,
-    sku: String,
-    name: String,
+    sku: &'static str,
+    name: &'static str,
     quantity: u32,
     unit_price: Money,
     total: Money,
 }
 
-#[derive(Clone, Debug, Serialize)]
-struct Paid {
-    id: String,
+#[derive(Debug, Serialize)]
+struct Paid<'a> {
+    id: &'a str,
     status: &'static str,
     amount: Money,
 }
 
 /// An order, as far as an echo knows it; `more` stands for what it does not.
-#[derive(Clone, Debug, Serialize)]
-struct Order {
-    id: String,
-    number: String,
+///
+/// Nothing of it is copied to be sent: the yardstick shall be as fast as it can.
+#[derive(Debug, Serialize)]
+struct Order<'a> {
+    id: &'a str,
+    number: &'static str,
     status: &'static str,
-    placed_at: String,
-    lines: Vec<Line>,
+    placed_at: &'static str,
+    lines: [Line; 1],
     total: Money,
-    payments: Vec<Paid>,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    more: String,
+    payments: [Paid<'a>; 1],
+    #[serde(skip_serializing_if = "str::is_empty")]
+    more: &'a str,
     version: u64,
 }
 
@@ -121,54 +124,44 @@ struct Page {
 }
 
 #[derive(Debug, Serialize)]
-struct List {
-    items: Vec<Order>,
+struct List<'a> {
+    items: Vec<Order<'a>>,
     page: Page,
 }
 
-/// What answers are made of.
-struct Patterns {
-    placed: Order,
-    order: Order,
-    listed: Order,
+/// What answers are filled up with.
+struct Fillings {
+    placed: String,
+    order: String,
+    listed: String,
     orders: usize,
 }
 
-impl Order {
-    fn new(id: String) -> Order {
-        let price = Money { minor: 1999, currency: "GBP".into() };
-        let line = Line {
-            id: 1,
-            sku: "BENCH-01234".into(),
-            name: "Article 1234".into(),
-            quantity: 1,
-            unit_price: price.clone(),
-            total: price.clone(),
-        };
+/// The id of an order that nobody asked for by name.
+const SOME_ORDER: &str = "018f2f4e-7c1a-7d3e-9a55-3f5b2c9e8a10";
+const PRICE: Money = Money { minor: 1999, currency: "GBP" };
+
+impl<'a> Order<'a> {
+    fn new(id: &'a str, more: &'a str) -> Order<'a> {
+        let (sku, name) = ("BENCH-01234", "Article 1234");
         Order {
-            number: "C-100234".into(),
-            status: "placed",
-            placed_at: "2026-11-20T10:00:00.123456Z".into(),
-            lines: vec![line],
-            payments: vec![Paid { id: id.clone(), status: "started", amount: price.clone() }],
-            total: price,
-            more: String::new(),
-            version: 3,
             id,
+            number: "C-100234",
+            status: "placed",
+            placed_at: "2026-11-20T10:00:00.123456Z",
+            lines: [Line { id: 1, sku, name, quantity: 1, unit_price: PRICE, total: PRICE }],
+            total: PRICE,
+            payments: [Paid { id, status: "started", amount: PRICE }],
+            more,
+            version: 3,
         }
     }
 
-    /// As long as asked for; never shorter than what it says.
-    fn long(bytes: usize) -> Order {
-        let mut order = Order::new("018f2f4e-7c1a-7d3e-9a55-3f5b2c9e8a10".into());
-        let bare = serde_json::to_vec(&order).map_or(0, |text| text.len());
-        // The name of the field and its marks take ten bytes themselves.
-        order.more = "x".repeat(bytes.saturating_sub(bare + r#""more":"","#.len()));
-        order
-    }
-
-    fn of(&self, id: String) -> Order {
-        Order { id, ..self.clone() }
+    /// What makes an order as long as asked for; nothing when it is so long already.
+    fn filling(bytes: usize) -> String {
+        let bare = serde_json::to_vec(&Order::new(SOME_ORDER, "")).map_or(0, |text| text.len());
+        // The name of the field and its marks take a few bytes themselves.
+        "x".repeat(bytes.saturating_sub(bare + r#""more":"","#.len()))
     }
 }
 
@@ -178,17 +171,18 @@ impl Order {
 /// When the address is taken.
 pub(crate) async fn run(args: EchoArgs) -> Fallible<()> {
     let Sizes { placed, order, list, orders } = args.sizes;
-    let patterns = Patterns {
-        placed: Order::long(placed),
-        order: Order::long(order),
-        listed: Order::long(list.saturating_sub(32) / orders.max(1) - 1),
+    let fillings = Fillings {
+        placed: Order::filling(placed),
+        order: Order::filling(order),
+        // A list has its own brackets and a comma after each.
+        listed: Order::filling((list.saturating_sub(32) / orders.max(1)).saturating_sub(1)),
         orders,
     };
     let routes = Router::new()
         .route("/ready", get(async || "ready"))
         .route("/api/v1/orders", get(show_list).post(place))
         .route("/api/v1/orders/{id}", get(show))
-        .with_state(Arc::new(patterns));
+        .with_state(Arc::new(fillings));
     let listener = TcpListener::bind(args.listen).await?.tap_io(|stream| {
         // As the shop does; a stream that refuses it is slower, and that is all.
         let _ = stream.set_nodelay(true);
@@ -196,24 +190,22 @@ pub(crate) async fn run(args: EchoArgs) -> Fallible<()> {
     Ok(axum::serve(listener, routes).await?)
 }
 
-async fn place(
-    State(patterns): State<Arc<Patterns>>,
-    Json(asked): Json<NewOrder>,
-) -> (StatusCode, Json<Order>) {
+async fn place(State(fillings): State<Arc<Fillings>>, Json(asked): Json<NewOrder>) -> Response {
     let NewOrder { cart, email, ship_to, payment } = asked;
     let Address { name, line1, city, postal_code, country } = ship_to;
     // All of it has been read; nothing of it is kept.
     drop((email, name, line1, city, postal_code, country, payment.method, payment.token));
-    (StatusCode::CREATED, Json(patterns.placed.of(cart)))
+    (StatusCode::CREATED, Json(Order::new(&cart, &fillings.placed))).into_response()
 }
 
-async fn show(State(patterns): State<Arc<Patterns>>, Path(id): Path<String>) -> Json<Order> {
-    Json(patterns.order.of(id))
+async fn show(State(fillings): State<Arc<Fillings>>, Path(id): Path<String>) -> Response {
+    Json(Order::new(&id, &fillings.order)).into_response()
 }
 
-async fn show_list(State(patterns): State<Arc<Patterns>>) -> Json<List> {
-    let items = vec![patterns.listed.clone(); patterns.orders];
-    Json(List { items, page: Page { total: patterns.orders } })
+async fn show_list(State(fillings): State<Arc<Fillings>>) -> Response {
+    let order = |_| Order::new(SOME_ORDER, &fillings.listed);
+    let items = (0..fillings.orders).map(order).collect();
+    Json(List { items, page: Page { total: fillings.orders } }).into_response()
 }
 
 /// Starts an echo as a program of its own.
@@ -242,7 +234,9 @@ mod tests {
     #[test]
     fn an_echo_is_as_long_as_the_shops_answer() {
         for bytes in [900, 1100, 4000] {
-            let text = serde_json::to_vec(&Order::long(bytes)).expect("an order is JSON");
+            let filling = Order::filling(bytes);
+            let order = Order::new(SOME_ORDER, &filling);
+            let text = serde_json::to_vec(&order).expect("an order is JSON");
             assert_eq!(text.len(), bytes);
         }
     }

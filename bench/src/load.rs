@@ -14,6 +14,12 @@ use tokio::task::spawn_local;
 
 /// Somebody who asks one thing after the other: over HTTP, or in SQL.
 pub(crate) trait Client {
+    /// Gets ready to ask, so that the first request is like any other.
+    ///
+    /// # Errors
+    /// When nobody is there to be asked.
+    async fn ready(&mut self) -> Fallible<()>;
+
     /// Asks once and waits for the answer.
     async fn ask(&mut self) -> Outcome;
 }
@@ -51,6 +57,8 @@ pub(crate) struct Load {
     pub(crate) seconds: f64,
     /// Of what was done: from the arrival in an open loop, from the sending in a closed one.
     pub(crate) waits: Waits,
+    /// Of what was done: from the sending, in both.
+    pub(crate) since_sent: Waits,
 }
 
 impl Load {
@@ -91,12 +99,13 @@ impl Board {
     }
 
     /// False when there is nothing more to ask for.
-    fn note(&self, outcome: Outcome, wait: Duration, at: Duration) -> bool {
+    fn note(&self, outcome: Outcome, (wait, sent): (Duration, Duration), at: Duration) -> bool {
         let mut load = self.load.borrow_mut();
         match outcome {
             Outcome::Done => {
                 load.done += 1;
                 load.waits.note(wait);
+                load.since_sent.note(at.saturating_sub(sent));
             }
             Outcome::Shed => load.shed += 1,
             Outcome::Failed(why) => {
@@ -121,11 +130,12 @@ impl Board {
 /// those of people who queue politely.
 ///
 /// # Errors
-/// When a client panics.
+/// When a client does not get ready, or panics.
 pub(crate) async fn closed<C: Client + 'static>(
     clients: Vec<C>,
     window: Window,
 ) -> Fallible<(Load, Vec<C>)> {
+    let clients = ready(clients).await?;
     let (board, begin) = (Board::new(), Instant::now());
     let end = window.warm + window.time;
     let tasks: Vec<_> = clients
@@ -140,7 +150,7 @@ pub(crate) async fn closed<C: Client + 'static>(
                     let counts = answered >= window.warm && answered < end;
                     let more = match outcome {
                         Outcome::Done | Outcome::Shed if !counts => true,
-                        outcome => board.note(outcome, answered - sent, answered),
+                        outcome => board.note(outcome, (answered - sent, sent), answered),
                     };
                     if !more {
                         break;
@@ -162,12 +172,13 @@ pub(crate) async fn closed<C: Client + 'static>(
 /// the arrival. A request that nobody could send within `patience` is not sent any more.
 ///
 /// # Errors
-/// When a client panics.
+/// When a client does not get ready, or panics.
 pub(crate) async fn open<C: Client + 'static>(
     clients: Vec<C>,
     schedule: Schedule,
     patience: Duration,
 ) -> Fallible<(Load, Vec<C>)> {
+    let clients = ready(clients).await?;
     let board = Board::new();
     let pacemaker = Rc::new(Pacemaker::start(schedule));
     let tasks: Vec<_> = clients
@@ -198,19 +209,26 @@ async fn serve<C: Client>(
             Ok(arrival) => arrival.forget(),
             Err(_) => return client,
         }
-        let late = schedule.wait(number, pacemaker.begin.elapsed());
-        if late > patience {
+        let sent = pacemaker.begin.elapsed();
+        if schedule.wait(number, sent) > patience {
             board.load.borrow_mut().unsent += 1;
             continue;
         }
         let outcome = client.ask().await;
         let answered = pacemaker.begin.elapsed();
-        if !board.note(outcome, schedule.wait(number, answered), answered) {
+        if !board.note(outcome, (schedule.wait(number, answered), sent), answered) {
             // There is nothing to ask for: nobody else need wait for an arrival.
             pacemaker.arrivals.close();
             return client;
         }
     }
+}
+
+async fn ready<C: Client>(mut clients: Vec<C>) -> Fallible<Vec<C>> {
+    for client in &mut clients {
+        client.ready().await?;
+    }
+    Ok(clients)
 }
 
 async fn all<C>(tasks: Vec<tokio::task::JoinHandle<C>>) -> Fallible<Vec<C>> {
@@ -220,3 +238,6 @@ async fn all<C>(tasks: Vec<tokio::task::JoinHandle<C>>) -> Fallible<Vec<C>> {
     }
     Ok(clients)
 }
+
+#[cfg(test)]
+mod tests;

@@ -24,8 +24,10 @@ use tokio::{task::spawn_local, time::sleep};
 const STAFF_KEY: &str = "bench-staff-key-of-this-machine-only";
 /// Connections that prepare what is measured.
 const HANDS: usize = 64;
-/// More than is ever sold.
+/// As many pieces as come in at a time at the most; more than is sold of one article of many.
 const PLENTY: u64 = 1_000_000;
+/// How often so many come in of the one that everybody wants.
+const HOT_DELIVERIES: usize = 20;
 /// How long a shop may go on with what it was asked before.
 const QUIET: Duration = Duration::from_secs(60);
 
@@ -87,6 +89,11 @@ impl Shop {
     pub(crate) async fn stock(&self) -> Fallible<()> {
         let numbers: Vec<usize> = (0..SKUS).collect();
         self.by_many(numbers, async |wire, number| put_on_sale(wire, number, PLENTY).await).await?;
+        let again = vec![asks::sku(0); HOT_DELIVERIES];
+        let receive = async |wire: &mut Wire, sku: String| {
+            insist(wire, as_staff(asks::receive(&sku, PLENTY)?)?).await
+        };
+        self.by_many(again, receive).await?;
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! Who visits the shop: people who order, and people who look.
 
 use crate::{
+    Fallible,
     asks::{self, Ticket},
     chance::Chance,
     load::{Client, Outcome},
@@ -83,6 +84,10 @@ fn contains(body: &[u8], code: &str) -> bool {
 }
 
 impl Client for Shopper {
+    async fn ready(&mut self) -> Fallible<()> {
+        self.wire.connect().await
+    }
+
     async fn ask(&mut self) -> Outcome {
         let Some(ticket) = self.carts.waiting.borrow_mut().pop_front() else {
             return Outcome::Dry;
@@ -119,6 +124,10 @@ impl Visitor {
 }
 
 impl Client for Visitor {
+    async fn ready(&mut self) -> Fallible<()> {
+        self.wire.connect().await
+    }
+
     async fn ask(&mut self) -> Outcome {
         let Some(ask) = self.asks.get(self.next % self.asks.len().max(1)) else {
             return Outcome::Dry;
@@ -149,6 +158,10 @@ impl Follower {
 }
 
 impl Client for Follower {
+    async fn ready(&mut self) -> Fallible<()> {
+        self.wire.connect().await
+    }
+
     async fn ask(&mut self) -> Outcome {
         let newest = self.carts.newest.borrow().clone();
         let ask = match newest {
@@ -162,7 +175,7 @@ impl Client for Follower {
     }
 }
 
-fn outcome(answer: crate::Fallible<Answer>) -> Outcome {
+fn outcome(answer: Fallible<Answer>) -> Outcome {
     match answer {
         Ok(answer) if answer.is_fine() => Outcome::Done,
         Ok(answer) if answer.is_shed() => Outcome::Shed,

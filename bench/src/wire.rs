@@ -10,11 +10,18 @@ use hyper::{
     client::conn::http1::{self, Connection, SendRequest},
 };
 use hyper_util::rt::TokioIo;
-use std::{net::SocketAddr, pin::Pin, pin::pin};
-use tokio::net::TcpStream;
+use std::{
+    net::SocketAddr,
+    pin::{Pin, pin},
+    time::Duration,
+};
+use tokio::{net::TcpStream, time::timeout};
 
 /// A request that is ready to go.
 pub(crate) type Ask = Request<Full<Bytes>>;
+
+/// Whoever has no answer by then gets none.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The position after which a view is to be asked, and that of a change.
 pub(crate) const AFTER: HeaderName = HeaderName::from_static("cartage-after");
@@ -88,21 +95,30 @@ impl Wire {
         Wire { to, open: None }
     }
 
+    /// Opens the connection, unless it is open.
+    ///
+    /// # Errors
+    /// When nobody listens.
+    pub(crate) async fn connect(&mut self) -> Fallible<()> {
+        if self.open.as_ref().is_none_or(|(sender, _)| sender.is_closed()) {
+            self.open = Some(dial(self.to).await?);
+        }
+        Ok(())
+    }
+
     /// Sends a request and waits for all of the answer.
     ///
     /// # Errors
-    /// When nobody listens, or the connection breaks.
+    /// When nobody listens, the connection breaks, or the answer takes half a minute.
     pub(crate) async fn send(&mut self, ask: Ask) -> Fallible<Answer> {
-        let (mut sender, mut line) = match self.open.take() {
-            Some((sender, line)) if !sender.is_closed() => (sender, line),
-            _ => dial(self.to).await?,
-        };
+        self.connect().await?;
+        let (mut sender, mut line) = self.open.take().ok_or("not connected")?;
         let (answer, goes_on) = {
-            let call = pin!(call(&mut sender, ask));
+            let call = pin!(timeout(PATIENCE, call(&mut sender, ask)));
             match select(call, &mut line).await {
-                Either::Left((answer, _)) => (answer?, true),
+                Either::Left((answer, _)) => (answer??, true),
                 // The other side has closed after its answer, which is perhaps still to be read.
-                Either::Right((_, call)) => (call.await?, false),
+                Either::Right((_, call)) => (call.await??, false),
             }
         };
         let closes = answer.headers.get(header::CONNECTION).is_some_and(|how| how == "close");
@@ -124,4 +140,47 @@ async fn call(sender: &mut SendRequest<Full<Bytes>>, ask: Ask) -> hyper::Result<
     let (parts, body) = response.into_parts();
     let body = body.collect().await?.to_bytes();
     Ok(Answer { status: parts.status.as_u16(), headers: parts.headers, body })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::{Router, http::HeaderMap as Headers, routing::get as on_get};
+
+    async fn server() -> SocketAddr {
+        let answer = async |headers: Headers| {
+            let wanted = headers.get(AFTER).cloned();
+            let closes = wanted.as_ref().is_some_and(|wanted| wanted == "close");
+            let how = if closes { "close" } else { "keep-alive" };
+            ([(header::CONNECTION, how)], "x".repeat(100_000))
+        };
+        let routes = Router::new()
+            .route("/", on_get(answer))
+            .route("/busy", on_get(async || (http::StatusCode::SERVICE_UNAVAILABLE, "no")));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let at = listener.local_addr().expect("it is bound");
+        tokio::spawn(async move { axum::serve(listener, routes).await });
+        at
+    }
+
+    #[tokio::test]
+    async fn a_connection_is_kept_and_opened_again_after_the_other_side_has_closed_it() {
+        let mut wire = Wire::new(server().await);
+        for close in [false, false, true, false, true, true, false] {
+            let mut ask = get("/").expect("a plain path");
+            let wish = if close { "close" } else { "stay" };
+            ask.headers_mut().insert(AFTER, wish.parse().expect("plain text"));
+            let answer = wire.send(ask).await.expect("it is answered");
+            assert_eq!((answer.status, answer.body.len()), (200, 100_000));
+            assert_eq!(wire.open.is_some(), !close);
+        }
+    }
+
+    #[tokio::test]
+    async fn whoever_is_sent_away_without_a_hint_when_to_come_again_has_met_a_fault() {
+        let mut wire = Wire::new(server().await);
+        let answer = wire.send(get("/busy").expect("a plain path")).await.expect("it is answered");
+        assert!(!answer.is_fine() && !answer.is_shed());
+        assert_eq!(answer.complaint(), "503 no");
+    }
 }

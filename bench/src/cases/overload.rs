@@ -48,6 +48,8 @@ pub(crate) struct Overloaded {
     /// Of who was accepted, from his arrival.
     pub(crate) p50_ms: f64,
     pub(crate) p99_ms: f64,
+    /// Of who was accepted, once sent.
+    pub(crate) since_sent_p99_ms: f64,
     /// The most in the first third of the time, and in the last.
     pub(crate) memory_first: u64,
     pub(crate) memory_last: u64,
@@ -65,6 +67,7 @@ impl Overloaded {
             unsent: load.unsent,
             p50_ms: load.waits.millis(0.5),
             p99_ms: load.waits.millis(0.99),
+            since_sent_p99_ms: load.since_sent.millis(0.99),
             ..self
         }
     }

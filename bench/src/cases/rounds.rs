@@ -32,12 +32,14 @@ impl Who {
 }
 
 /// What one round found.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Serialize)]
 pub(crate) struct Round {
     pub(crate) per_second: f64,
     pub(crate) p50_ms: f64,
     pub(crate) p99_ms: f64,
     pub(crate) longest_ms: f64,
+    /// Sent away in a second.
+    pub(crate) shed_per_second: f64,
     /// Cores that the clients used: near 1 they are the limit, and not who answers.
     pub(crate) client_cores: f64,
     /// Cores that the server used; 0 where it is not known.
@@ -76,6 +78,7 @@ impl Round {
             p50_ms: of(|round| round.p50_ms),
             p99_ms: of(|round| round.p99_ms),
             longest_ms: of(|round| round.longest_ms),
+            shed_per_second: of(|round| round.shed_per_second),
             client_cores: of(|round| round.client_cores),
             server_cores: of(|round| round.server_cores),
         }
@@ -119,6 +122,7 @@ impl Clock {
             p50_ms: load.waits.millis(0.5),
             p99_ms: load.waits.millis(0.99),
             longest_ms: load.waits.longest_millis(),
+            shed_per_second: load.shed as f64 / load.seconds.max(1e-9),
             client_cores,
             server_cores,
         }
@@ -166,8 +170,7 @@ mod tests {
     use super::*;
 
     fn round(per_second: f64, p99_ms: f64) -> Round {
-        let longest_ms = 2.0 * p99_ms;
-        Round { per_second, p50_ms: 1.0, p99_ms, longest_ms, client_cores: 0.5, server_cores: 1.0 }
+        Round { per_second, p99_ms, server_cores: 1.0, ..Round::default() }
     }
 
     #[test]

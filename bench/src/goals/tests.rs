@@ -4,9 +4,7 @@ use super::*;
 use crate::cases::Round;
 
 fn rate(deed: &str, who: Who, clients: usize, per_second: f64) -> Rate {
-    let (p50_ms, p99_ms, longest_ms) = (1.0, 2.0, 3.0);
-    let median =
-        Round { per_second, p50_ms, p99_ms, longest_ms, client_cores: 0.5, server_cores: 1.0 };
+    let median = Round { per_second, ..Round::default() };
     Rate { deed: deed.to_owned(), who, clients, median, rounds: vec![median] }
 }
 

@@ -164,6 +164,11 @@ impl Teller {
 }
 
 impl Client for Teller {
+    async fn ready(&mut self) -> Fallible<()> {
+        // Connected since it was made.
+        Ok(())
+    }
+
     async fn ask(&mut self) -> Outcome {
         match self.place().await {
             Ok(true) => Outcome::Done,
