@@ -5,7 +5,7 @@ use crate::{
     asks::Ticket,
     chance::Chance,
     child::{Program, free_address},
-    postgres::{SKUS, Taste},
+    postgres::Taste,
     wire::{Answer, Ask, Wire},
 };
 use rustix::process::Signal;
@@ -38,14 +38,15 @@ pub(crate) struct Shop {
     pub(crate) at: SocketAddr,
     data: PathBuf,
     cartage: PathBuf,
+    skus: usize,
 }
 
 impl Shop {
-    /// Starts a shop on a data folder.
+    /// Starts a shop with so many articles on a data folder.
     ///
     /// # Errors
     /// When it does not start.
-    pub(crate) async fn start(cartage: &Path, data: &Path) -> Fallible<Shop> {
+    pub(crate) async fn start(cartage: &Path, data: &Path, skus: usize) -> Fallible<Shop> {
         let at = free_address()?;
         let mut command = Command::new(cartage);
         command.arg("serve").arg("--data").arg(data);
@@ -54,7 +55,8 @@ impl Shop {
         let log = data.with_extension("log");
         let mut program = Program::start("cartage serve", &mut command, &log)?;
         program.until_ready(at, "/ready").await?;
-        Ok(Shop { program, at, data: data.to_owned(), cartage: cartage.to_owned() })
+        let (data, cartage) = (data.to_owned(), cartage.to_owned());
+        Ok(Shop { program, at, data, cartage, skus })
     }
 
     /// Ends it and starts it again on the same data; seconds from the start to ready.
@@ -62,10 +64,10 @@ impl Shop {
     /// # Errors
     /// When it does not end, or does not come back.
     pub(crate) async fn restart(self) -> Fallible<(Shop, f64)> {
-        let Shop { program, data, cartage, .. } = self;
+        let Shop { program, data, cartage, skus, .. } = self;
         program.stop(Signal::TERM).await?;
         let begin = Instant::now();
-        let shop = Shop::start(&cartage, &data).await?;
+        let shop = Shop::start(&cartage, &data, skus).await?;
         Ok((shop, begin.elapsed().as_secs_f64()))
     }
 
@@ -82,12 +84,12 @@ impl Shop {
         self.program.until_quiet(QUIET).await;
     }
 
-    /// Ten thousand articles on sale, each with more in stock than is ever sold.
+    /// All its articles on sale, each with more in stock than is ever sold.
     ///
     /// # Errors
     /// When the shop refuses one.
     pub(crate) async fn stock(&self) -> Fallible<()> {
-        let numbers: Vec<usize> = (0..SKUS).collect();
+        let numbers: Vec<usize> = (0..self.skus).collect();
         self.by_many(numbers, async |wire, number| put_on_sale(wire, number, PLENTY).await).await?;
         let again = vec![asks::sku(0); HOT_DELIVERIES];
         let receive = async |wire: &mut Wire, sku: String| {
@@ -115,7 +117,7 @@ impl Shop {
         taste: Taste,
         chance: &mut Chance,
     ) -> Fallible<Vec<Ticket>> {
-        let wishes: Vec<Vec<usize>> = (0..many).map(|_| taste.pick(chance)).collect();
+        let wishes: Vec<Vec<usize>> = (0..many).map(|_| taste.pick(chance, self.skus)).collect();
         self.by_many(wishes, async |wire, wish| fill_cart(wire, &wish).await).await
     }
 

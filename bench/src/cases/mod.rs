@@ -17,7 +17,11 @@ pub(crate) use rounds::{Paced, Rate, Who};
 pub(crate) use rounds::Round;
 
 use crate::{
-    BenchArgs, Fallible, load::Window, machine::Machine, postgres::Postgres, report::Report,
+    BenchArgs, Fallible,
+    load::Window,
+    machine::Machine,
+    postgres::{Postgres, SKUS},
+    report::Report,
     shop::Shop,
 };
 use rustix::process::{Resource, getrlimit, setrlimit};
@@ -48,6 +52,8 @@ pub(crate) enum Part {
 /// How much of everything.
 #[derive(Clone, Debug)]
 pub(crate) struct Scale {
+    /// Articles on sale, in the shop and in PostgreSQL.
+    pub(crate) skus: usize,
     pub(crate) rounds: usize,
     pub(crate) warm: Duration,
     /// Of a round in which the top rate is looked for.
@@ -68,6 +74,7 @@ pub(crate) struct Scale {
 impl Scale {
     fn full() -> Scale {
         Scale {
+            skus: SKUS,
             rounds: 3,
             warm: Duration::from_millis(500),
             time: Duration::from_secs(2),
@@ -84,6 +91,7 @@ impl Scale {
 
     fn quick() -> Scale {
         Scale {
+            skus: SKUS / 10,
             rounds: 1,
             warm: Duration::from_millis(200),
             time: Duration::from_millis(600),
@@ -130,7 +138,7 @@ impl Ground {
     pub(crate) async fn new_shop(&self, name: &str) -> Fallible<Option<Shop>> {
         let Some(cartage) = &self.cartage else { return Ok(None) };
         eprintln!("  a new shop: {name}");
-        let shop = Shop::start(cartage, &self.folder.join(name)).await?;
+        let shop = Shop::start(cartage, &self.folder.join(name), self.scale.skus).await?;
         shop.stock().await?;
         shop.until_quiet().await;
         Ok(Some(shop))

@@ -9,6 +9,7 @@ use crate::{
     postgres::Taste,
     shop::Shop,
     visitors::Shopper,
+    waits::median,
 };
 use serde::Serialize;
 use std::{
@@ -20,6 +21,8 @@ use tokio::{task::spawn_local, time::sleep};
 
 /// How many times the top rate arrives.
 const TIMES: f64 = 4.0;
+/// Who order at the top rate, before and after.
+const CLIENTS: usize = 128;
 /// People who stand at the door at the same time at the most.
 const LANES: usize = 4096;
 /// Whoever could not even get in by then goes home.
@@ -80,12 +83,12 @@ impl Overloaded {
 pub(super) async fn run(ground: &Ground) -> Fallible<Option<Overloaded>> {
     let Some(shop) = ground.new_shop("overload").await? else { return Ok(None) };
     let mut counter = Counter::open(&shop, Taste::Uniform { lines: 1 }).await?;
-    let clients = 128;
     let window = ground.scale.window();
-    let mut top: f64 = 0.0;
+    let mut tops = Vec::new();
     for _ in 0..ground.scale.rounds {
-        top = top.max(counter.top(clients, window).await?.per_second);
+        tops.push(counter.top(CLIENTS, window).await?.per_second);
     }
+    let top = median(tops);
     let schedule = Schedule { per_second: top * TIMES, time: ground.scale.overload };
     let accepted = top * (schedule.time + RECOVERY).as_secs_f64() * 1.2;
     counter.fill(accepted as usize).await?;
@@ -110,7 +113,7 @@ async fn recover(shop: &Shop, counter: &mut Counter<'_>, full: f64) -> Fallible<
     let begin = Instant::now();
     let slice = Window { warm: Duration::ZERO, time: Duration::from_millis(500) };
     while begin.elapsed() < RECOVERY {
-        let shoppers = Shopper::crowd(128, shop.at, &counter.carts);
+        let shoppers = Shopper::crowd(CLIENTS, shop.at, &counter.carts);
         let (load, _) = load::closed(shoppers, slice).await?;
         if load.per_second() >= full {
             return Ok(begin.elapsed().as_secs_f64());

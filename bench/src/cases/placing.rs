@@ -157,7 +157,7 @@ async fn round(
         for (form, who) in
             [(Form::Transaction, Who::Transaction), (Form::Procedure, Who::Procedure)]
         {
-            let tellers = postgres.tellers(*clients, form, taste).await?;
+            let tellers = postgres.tellers(*clients, form, (taste, ground.scale.skus)).await?;
             postgres.settle().await?;
             note(who, rounds::top(who.name(), tellers, window, None).await?);
         }

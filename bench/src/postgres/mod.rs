@@ -84,7 +84,7 @@ impl Postgres {
         Ok(Postgres { program, folder, version })
     }
 
-    /// Clients that place orders in one of the two forms, each with a connection of its own.
+    /// Clients that order so many articles in one of the two forms, each with a connection of its own.
     ///
     /// # Errors
     /// When one cannot connect.
@@ -92,12 +92,12 @@ impl Postgres {
         &self,
         many: usize,
         form: Form,
-        taste: Taste,
+        (taste, skus): (Taste, usize),
     ) -> Fallible<Vec<Teller>> {
         let mut tellers = Vec::with_capacity(many);
         for number in 0..many {
             let client = Rc::new(connect(self.folder.path()).await?);
-            tellers.push(Teller::new(client, number, form, taste).await?);
+            tellers.push(Teller::new(client, number, form, (taste, skus)).await?);
         }
         Ok(tellers)
     }

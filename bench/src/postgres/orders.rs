@@ -22,20 +22,20 @@ pub(crate) enum Form {
 /// What is ordered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(crate) enum Taste {
-    /// So many articles of ten thousand, each as likely as any other.
+    /// So many different articles, each as likely as any other.
     Uniform { lines: usize },
     /// One article that everybody wants.
     Hot,
 }
 
-/// How many articles there are.
+/// How many articles there are at the most; `schema.sql` has as many.
 pub(crate) const SKUS: usize = 10_000;
 
 impl Taste {
-    /// Numbers of articles, ascending.
-    pub(crate) fn pick(self, chance: &mut Chance) -> Vec<usize> {
+    /// Numbers of articles below this, ascending.
+    pub(crate) fn pick(self, chance: &mut Chance, skus: usize) -> Vec<usize> {
         match self {
-            Taste::Uniform { lines } => chance.several(lines, SKUS),
+            Taste::Uniform { lines } => chance.several(lines, skus),
             Taste::Hot => vec![0],
         }
     }
@@ -59,6 +59,7 @@ pub(crate) struct Teller {
     chance: Chance,
     form: Form,
     taste: Taste,
+    skus: usize,
 }
 
 struct Statements {
@@ -112,21 +113,25 @@ impl Teller {
         connection: Rc<Connection>,
         number: usize,
         form: Form,
-        taste: Taste,
+        (taste, skus): (Taste, usize),
     ) -> Fallible<Teller> {
         let statements = Statements::prepare(&connection).await?;
         // Keys have to differ from run to run: the tables are kept.
         let seed = std::time::UNIX_EPOCH.elapsed()?.as_nanos() as u64;
         let chance = Chance::new(seed.wrapping_mul(4096).wrapping_add(number as u64));
-        Ok(Teller { connection, statements, chance, form, taste })
+        Ok(Teller { connection, statements, chance, form, taste, skus })
     }
 
     /// False when a line is out of stock: then nothing has been written.
     async fn place(&mut self) -> Result<bool, Error> {
         let key = self.chance.uuid().to_string();
         // Articles have numbers below ten thousand.
-        let skus: Vec<i32> =
-            self.taste.pick(&mut self.chance).into_iter().map(|sku| sku as i32).collect();
+        let skus: Vec<i32> = self
+            .taste
+            .pick(&mut self.chance, self.skus)
+            .into_iter()
+            .map(|sku| sku as i32)
+            .collect();
         match self.form {
             Form::Transaction => self.transaction(&key, &skus).await,
             Form::Procedure => self.procedure(&key, &skus).await,
