@@ -21,8 +21,8 @@ use tokio::{task::spawn_local, time::sleep};
 
 /// How many times the top rate arrives.
 const TIMES: f64 = 4.0;
-/// Who order at the top rate, before and after.
-const CLIENTS: usize = 128;
+/// Who order at the top rate, before and after: with fewer, four times that would be too little.
+const CLIENTS: usize = 512;
 /// People who stand at the door at the same time at the most.
 const LANES: usize = 4096;
 /// Whoever could not even get in by then goes home.
