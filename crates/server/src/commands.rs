@@ -7,6 +7,7 @@ use server::{
     bench::{self, BenchArgs},
     journal_tools::{self, Filter, Moment},
     replay::{self, trade},
+    serve,
     shop::RunningShop,
     simulate::{self, SimulateArgs},
     view_tools,
@@ -33,6 +34,8 @@ pub(crate) struct Cartage {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Serve the shop over HTTP
+    Serve(serve::ServeArgs),
     /// Play a trade file through the shop: every row from order to door, in simulated time
     Replay {
         /// CSV, plain or zstd, with the columns of UCI Online Retail
@@ -130,6 +133,7 @@ pub(crate) fn run(cartage: Cartage) -> Answer {
             view_tools::rebuild(&data, &names, &mut io::stdout().lock())?;
             Ok(ExitCode::SUCCESS)
         }
+        Command::Serve(args) => serve::run(&args),
         Command::Simulate(args) => simulate::run(&args),
         Command::Bench(args) => bench::run(&args),
     }

@@ -28,8 +28,8 @@ const HOUSE: &[Room] = &[
     Room { name: "engine", uses: &["kernel", "journal"], in_tests: &[], pure: false },
     Room {
         name: "gateways",
-        uses: &["kernel", "commerce", "warehouse", "flows", "engine"],
-        in_tests: &["journal"],
+        uses: &["kernel", "commerce", "warehouse", "flows", "journal", "engine"],
+        in_tests: &[],
         pure: false,
     },
     Room {
@@ -61,7 +61,7 @@ const PLACES: &[(&str, &[&str])] = &[
     ("axum", &["server"]),
     ("clap", &["server"]),
     ("hyper", &["server"]),
-    ("reqwest", &["gateways"]),
+    ("reqwest", &["gateways", "server"]),
     ("rusqlite", &["journal", "engine", "server"]),
     ("tokio", &["engine", "gateways", "server"]),
     ("tower", &["server"]),

@@ -348,6 +348,7 @@ pub(crate) fn checkout(lines: Vec<NewLine>) -> OrderRequest {
         email: None,
         pay_within_seconds: None,
         return_window_days: None,
+        from_cart: false,
         limits: Default::default(),
     }
 }

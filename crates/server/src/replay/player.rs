@@ -268,6 +268,7 @@ impl<'a> Player<'a> {
             email: None,
             pay_within_seconds: Some(PAY_WITHIN_SECONDS),
             return_window_days: Some(RETURN_DAYS),
+            from_cart: false,
             limits: LIMITS,
         };
         let command = Command::Order(id, OrderCommand::Request(Box::new(request)));

@@ -104,6 +104,7 @@ impl Market {
             email: None,
             pay_within_seconds: self.scene.pay_within,
             return_window_days: Some(self.scene.return_days),
+            from_cart: false,
             limits: OrderLimits::default(),
         };
         self.orders.push(Bought { id, lines, returns: 0 });
