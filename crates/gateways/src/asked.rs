@@ -67,7 +67,7 @@ impl PaymentAsked {
             PaymentFact::CaptureAsked { capture, amount, attempt } => {
                 money(Errand::Capture, *capture, *amount, *attempt)
             }
-            PaymentFact::RefundAsked { refund, amount, attempt } => {
+            PaymentFact::RefundAsked { refund, amount, attempt, .. } => {
                 money(Errand::Refund, *refund, *amount, *attempt)
             }
             PaymentFact::VoidAsked => nothing_more(Errand::Void),

@@ -14,6 +14,12 @@ pub mod sandbox;
 
 pub mod bench;
 
+pub mod config;
+
+pub mod backup;
+
+pub mod letters;
+
 pub mod journal_tools;
 
 pub mod view_tools;

@@ -17,6 +17,11 @@ pub(crate) struct Answer<T> {
 }
 
 impl<T: Serialize> Answer<T> {
+    /// Of this status.
+    pub(crate) fn of(status: StatusCode, body: T) -> Answer<T> {
+        Answer { status, body, headers: Vec::new() }
+    }
+
     /// 200.
     pub(crate) fn ok(body: T) -> Answer<T> {
         Answer { status: StatusCode::OK, body, headers: Vec::new() }

@@ -3,6 +3,7 @@
 use super::{
     caller::{Caller, Staff},
     catalogue::Catalogue,
+    correlation,
     problem::Problem,
     refused::{not_taken, rejected},
     secrets::Secrets,
@@ -12,6 +13,7 @@ use crate::shop::RunningShop;
 use commerce::{carts::CartLimits, orders::OrderLimits};
 use engine::{Ask, Caused, Looked, Past, Rejection, WallClock};
 use flows::{Command, Shop, State, Stream};
+use gateways::webhooks::Incoming;
 use http::StatusCode;
 use journal::VaultRow;
 use kernel::{Actor, CommandId, Currency, OrderId, Position, View};
@@ -63,7 +65,7 @@ pub struct Front {
     /// Whom payments are asked of.
     pub(crate) payment_provider: &'static str,
     /// What webhooks are signed with.
-    pub(crate) webhook_secret: String,
+    pub(crate) webhook_secret: Option<String>,
     /// True once no more is accepted.
     pub(crate) closing: watch::Sender<bool>,
     pub(crate) started: Instant,
@@ -107,7 +109,7 @@ impl Front {
         shop: RunningShop<WallClock>,
         secrets: Secrets,
         limits: FrontLimits,
-        webhook_secret: String,
+        webhook_secret: Option<String>,
         prometheus: PrometheusHandle,
     ) -> Front {
         Front {
@@ -163,6 +165,43 @@ impl Front {
             Rejection::Stale { version } => stale(version),
             other => rejected(other),
         })
+    }
+
+    /// Records what a partner tells: its outcome is never refused, and the same message is heard once.
+    /// The message itself lies in the vault.
+    ///
+    /// # Errors
+    /// Why nobody listens now.
+    pub(crate) async fn report(
+        &self,
+        kind: &str,
+        partner: &str,
+        incoming: Incoming,
+    ) -> Result<(), Problem> {
+        let mut body = Some(incoming.body);
+        for (nth, command) in incoming.commands.into_iter().enumerate() {
+            let scope = format!("webhook/{kind}/{partner}");
+            let id = CommandId::derive(&scope, &format!("{}/{nth}", incoming.id));
+            let row = body.take().map(|content| VaultRow {
+                id: self.secrets.vault_row(id, "webhook"),
+                subject: None,
+                kind: "webhook".to_owned(),
+                content,
+            });
+            let ask = Ask {
+                actor: Actor::new("provider", partner),
+                correlation: correlation::current_id(),
+                vault: row.into_iter().collect(),
+                ..Ask::by_system(id, command)
+            };
+            let answer = self.shop.engine.submit(ask).map_err(not_taken)?;
+            let answer = answer.await.map_err(|_| not_taken(engine::NotTaken::Stopped))?;
+            if let Err(rejection) = answer {
+                // News of what we do not know: telling it again would change nothing.
+                tracing::warn!(%rejection, partner, message = incoming.id, "news was refused");
+            }
+        }
+        Ok(())
     }
 
     /// What a decider or a process remembers, through everything that was answered before.

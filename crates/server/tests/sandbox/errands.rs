@@ -20,7 +20,7 @@ fn captured(amount: Money) -> PaymentCommand {
 }
 
 fn refund(amount: Money, attempt: u32) -> PaymentFact {
-    PaymentFact::RefundAsked { refund: 7, amount, attempt }
+    PaymentFact::RefundAsked { refund: 7, amount, attempt, reason: None }
 }
 
 async fn authorised(scene: &Scene, number: u32) {

@@ -45,6 +45,9 @@ async fn what_pays_without_a_token_is_authorised() {
     let method = commerce::payments::PaymentMethod::CashOnDelivery;
     let started = PaymentFact::Started { amount: AMOUNT, method, token: None };
     assert_eq!(scene.pay(1, &started).await, Ok(vec![yes(1)]));
+    let empty = Some(scene.vault.keep(""));
+    let started = PaymentFact::Started { amount: AMOUNT, method, token: empty };
+    assert_eq!(scene.pay(2, &started).await, Ok(vec![yes(2)]));
 }
 
 #[tokio::test]

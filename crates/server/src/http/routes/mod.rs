@@ -20,6 +20,7 @@ pub(crate) mod products;
 pub(crate) mod reports;
 pub(crate) mod returns;
 pub(crate) mod stock;
+pub(crate) mod webhooks;
 
 use super::front::Front;
 use axum::Router;
@@ -43,6 +44,7 @@ pub(crate) fn all() -> (Router<Arc<Front>>, OpenApi) {
         .merge(reports::routes())
         .merge(facts::routes())
         .merge(consumers::routes())
-        .merge(letters::routes());
+        .merge(letters::routes())
+        .merge(webhooks::routes());
     OpenApiRouter::new().merge(health::routes()).nest("/api/v1", api).split_for_parts()
 }
