@@ -16,6 +16,8 @@ pub mod sandbox;
 
 pub mod bench;
 
+pub mod prove;
+
 pub mod config;
 
 pub mod backup;

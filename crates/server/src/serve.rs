@@ -301,7 +301,7 @@ async fn alone(front: Arc<Front>) -> Option<Front> {
 }
 
 /// As many open files as the system allows, up to what is useful.
-fn raise_file_limit() {
+pub(crate) fn raise_file_limit() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
     let wanted = limit.maximum.map_or(FILES, |most| most.min(FILES));
