@@ -1,7 +1,13 @@
 //! The door itself: accepts connections, bounds them, and closes in order.
 
 use super::{
-    correlation, front::Front, patient::Patient, problem::Problem, routes, upload::Uploads,
+    correlation,
+    front::Front,
+    patient::Patient,
+    problem::Problem,
+    routes,
+    turnstile::{Turn, Turnstile},
+    upload::Uploads,
 };
 use axum::{
     Router,
@@ -16,7 +22,7 @@ use hyper::server::conn::http1;
 use hyper_util::{
     rt::TokioTimer, server::graceful::GracefulShutdown, service::TowerToHyperService,
 };
-use std::{sync::Arc, time::Duration};
+use std::{cell::RefCell, sync::Arc, time::Duration};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -29,7 +35,8 @@ use tower_http::catch_panic::CatchPanicLayer;
 pub struct DoorLimits {
     /// Connections that are open at once; one more waits until one closes.
     pub connections: usize,
-    /// Requests that are answered at once; one more is told to come back later.
+    /// Requests that are answered at once, fewer where answers take long; one more is told to come back
+    /// later.
     pub requests: usize,
     /// Those who listen to events at once; one more is told to come back later.
     pub listeners: usize,
@@ -69,24 +76,40 @@ impl Default for DoorLimits {
     }
 }
 
+/// What is answered however crowded it is.
+const WATCHED: [&str; 3] = ["/health", "/ready", "/metrics"];
+
+tokio::task_local! {
+    /// Of the request that this task answers.
+    static TURN: RefCell<Option<Turn>>;
+}
+
+/// Whoever waits for something that takes its time, and for nobody's work, keeps no place meanwhile.
+pub(crate) fn step_aside() {
+    // Outside of a request there is no turn to give back.
+    let _ = TURN.try_with(|turn| drop(turn.take()));
+}
+
 /// What stands between the socket and the routes.
 #[derive(Clone)]
 struct Gate {
     front: Arc<Front>,
-    requests: Arc<Semaphore>,
+    turnstile: Arc<Turnstile>,
     listeners: Arc<Semaphore>,
     uploads: Uploads,
     time: Duration,
+    notice: Duration,
 }
 
 /// All routes, as one service.
 pub fn service(front: &Arc<Front>, limits: &DoorLimits) -> Router {
     let gate = Gate {
         front: front.clone(),
-        requests: Arc::new(Semaphore::new(limits.requests)),
+        turnstile: Turnstile::new(limits.requests),
         listeners: Arc::new(Semaphore::new(limits.listeners)),
         uploads: Uploads::new(limits.bodies, front.limits.body, limits.body_time),
         time: limits.time,
+        notice: limits.notice,
     };
     let (router, _) = routes::all();
     router
@@ -188,16 +211,24 @@ async fn pass(State(gate): State<Gate>, request: Request, next: Next) -> Respons
 
 impl Gate {
     async fn answer(&self, request: Request, next: Next) -> Result<Response, Problem> {
-        if self.requests.available_permits() == 0 {
+        if WATCHED.contains(&request.uri().path()) {
+            // Whoever watches over it has to see that it lives, above all when it is crowded.
+            return Ok(next.run(request).await);
+        }
+        if self.turnstile.is_full() {
             // Sent away at once: to read what it sends would only keep it waiting.
             return Err(overloaded());
         }
         let (parts, body) = request.into_parts();
-        let upload = self.uploads.take_in(body).await?;
-        let _permit = self.requests.try_acquire().map_err(|_| overloaded())?;
+        let upload = tokio::select! {
+            upload = self.uploads.take_in(body) => upload?,
+            () = self.closing() => return Err(closes()),
+        };
+        let turn = self.turnstile.enter().ok_or_else(overloaded)?;
         self.must_be_open()?;
         let request = Request::from_parts(parts, upload.body);
-        let answered = tokio::time::timeout(self.time, next.run(request)).await;
+        let answered = TURN.scope(RefCell::new(Some(turn)), next.run(request));
+        let answered = tokio::time::timeout(self.time, answered).await;
         drop(upload.place);
         answered.map_err(|_| {
             let detail = "the request took too long; what was acknowledged stands";
@@ -219,12 +250,24 @@ impl Gate {
     }
 
     fn must_be_open(&self) -> Result<(), Problem> {
-        let detail = "the shop closes: try again in a few seconds";
         match *self.front.closing.borrow() {
-            true => Err(Problem::unavailable("STOPPED", detail, Duration::from_secs(5))),
+            true => Err(closes()),
             false => Ok(()),
         }
     }
+
+    /// Until it has been closing for so long that nobody who hurries is still sending.
+    async fn closing(&self) {
+        let mut closing = self.front.closing.subscribe();
+        // It fails when there is nobody left who could close: then nobody waits either.
+        let _ = closing.wait_for(|closing| *closing).await;
+        tokio::time::sleep(self.notice).await;
+    }
+}
+
+fn closes() -> Problem {
+    let detail = "the shop closes: try again in a few seconds";
+    Problem::unavailable("STOPPED", detail, Duration::from_secs(5))
 }
 
 fn overloaded() -> Problem {

@@ -22,4 +22,5 @@ mod routes;
 mod shapes;
 mod stream;
 mod submission;
+mod turnstile;
 mod upload;

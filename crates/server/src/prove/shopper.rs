@@ -85,7 +85,7 @@ impl Staff {
     /// # Errors
     /// When none comes.
     pub(super) async fn ask(&mut self, ask: Ask) -> Fallible<Answer> {
-        self.ask_as_guest(&ask.as_staff()).await
+        self.ask_as_guest(&ask.by_staff()).await
     }
 
     /// The same as whoever the request names.

@@ -39,7 +39,7 @@ impl Ask {
         self
     }
 
-    pub(super) fn as_staff(self) -> Ask {
+    pub(super) fn by_staff(self) -> Ask {
         self.with("authorization", format!("Bearer {STAFF_KEY}"))
     }
 

@@ -49,12 +49,12 @@ impl Scale {
     /// More than it answers at once, and no more.
     pub fn quick() -> Scale {
         Scale {
-            idle: 2000,
+            idle: 1000,
             slow_heads: 100,
             slow_bodies: 1200,
             deaf: 60,
             floods: 500,
-            time: Duration::from_secs(25),
+            time: Duration::from_secs(16),
             patience: Duration::from_secs(5),
         }
     }
@@ -105,7 +105,9 @@ pub async fn prove(ground: &Ground, scale: &Scale) -> Fallible<Verdict> {
         found.take(rude.await??);
     }
     polite.leave(&mut found, "meanwhile", scale.patience).await?;
+    let gone = std::time::Instant::now();
     found.take(until_back(&shop, files).await);
+    found.note("their sockets closed after", format!("{:.1} s", gone.elapsed().as_secs_f64()));
     let mib = |bytes: u64| format!("{} MiB", bytes >> 20);
     let after = shop.memory_bytes();
     let (before, at_most) = (mib(memory), mib(most.0));

@@ -71,7 +71,7 @@ pub(super) async fn deaf_listeners(at: SocketAddr, scale: Scale) -> Fallible<Ver
     }
     let (begin, mut wire, mut facts) = (std::time::Instant::now(), Wire::new(at), 0);
     let receive = json!({"quantity": 1, "reference": "PO-2"});
-    let receive = Ask::post("/api/v1/stock/FIRE-0001/receive", &receive).as_staff();
+    let receive = Ask::post("/api/v1/stock/FIRE-0001/receive", &receive).by_staff();
     while begin.elapsed() < scale.time / 2 {
         match wire.send(&receive).await {
             Ok(answer) if answer.is_fine() => facts += 1,
