@@ -87,3 +87,52 @@ impl Write for Patient {
         Pin::new(&mut self.io).poll_shutdown(cx)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::poll_fn;
+    use tokio::{io::AsyncReadExt, net::TcpListener};
+
+    const PATIENCE: Duration = Duration::from_millis(100);
+
+    async fn pair() -> (Patient, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let at = listener.local_addr().expect("it is bound");
+        let (ours, theirs) = tokio::join!(listener.accept(), TcpStream::connect(at));
+        let (ours, _) = ours.expect("somebody connects");
+        (Patient::new(ours, PATIENCE), theirs.expect("somebody listens"))
+    }
+
+    #[tokio::test]
+    async fn whoever_does_not_read_is_cut_off_once_the_buffers_are_full() {
+        let (mut ours, _theirs) = pair().await;
+        let part = vec![b'x'; 1 << 16];
+        let why = loop {
+            match poll_fn(|cx| Pin::new(&mut ours).poll_write(cx, &part)).await {
+                Ok(_) => {}
+                Err(why) => break why,
+            }
+        };
+        assert_eq!(why.kind(), io::ErrorKind::TimedOut);
+    }
+
+    #[tokio::test]
+    async fn whoever_reads_slowly_is_waited_for() {
+        let (mut ours, mut theirs) = pair().await;
+        let all = vec![b'x'; 4 << 20];
+        let reading = tokio::spawn(async move {
+            let (mut part, mut read) = (vec![0; 1 << 18], 0);
+            while read < 4 << 20 {
+                read += theirs.read(&mut part).await.expect("it is sent");
+                tokio::time::sleep(PATIENCE / 20).await;
+            }
+        });
+        let mut sent = 0;
+        while sent < all.len() {
+            let written = poll_fn(|cx| Pin::new(&mut ours).poll_write(cx, &all[sent..])).await;
+            sent += written.expect("somebody reads");
+        }
+        reading.await.expect("all of it came");
+    }
+}
