@@ -132,18 +132,21 @@ fn shown_in(recorded: &Recorded<Shop>) -> Vec<&'static str> {
         into.extend((!keys.is_empty()).then_some(V::NAME));
     }
     let mut names = Vec::new();
-    probe::<views::OrderSummary>(recorded, &mut names);
+    probe::<views::Orders>(recorded, &mut names);
     probe::<views::OrderTimeline>(recorded, &mut names);
-    probe::<views::StockOnHand>(recorded, &mut names);
-    probe::<views::AvailableToPromise>(recorded, &mut names);
+    probe::<views::Stocks>(recorded, &mut names);
     probe::<views::SalesPerDay>(recorded, &mut names);
     probe::<views::SalesPerProduct>(recorded, &mut names);
     probe::<views::SalesPerCountry>(recorded, &mut names);
     probe::<views::CashLedger>(recorded, &mut names);
-    probe::<views::PickList>(recorded, &mut names);
-    probe::<views::PackList>(recorded, &mut names);
-    probe::<views::VanList>(recorded, &mut names);
-    probe::<views::ReturnList>(recorded, &mut names);
+    probe::<views::Products>(recorded, &mut names);
+    probe::<views::Variants>(recorded, &mut names);
+    probe::<views::ProductsByCategory>(recorded, &mut names);
+    probe::<views::Fulfilments>(recorded, &mut names);
+    probe::<views::Picks>(recorded, &mut names);
+    probe::<views::Packs>(recorded, &mut names);
+    probe::<views::Parcels>(recorded, &mut names);
+    probe::<views::Returns>(recorded, &mut names);
     names
 }
 

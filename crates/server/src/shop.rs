@@ -8,8 +8,9 @@ use engine::{
 use flows::{
     Shop,
     views::{
-        AvailableToPromise, CashLedger, OrderSummary, OrderTimeline, PackList, PickList,
-        ReturnList, SalesPerCountry, SalesPerDay, SalesPerProduct, StockOnHand, VanList,
+        CashLedger, Fulfilments, OrderTimeline, Orders, Packs, Parcels, Picks, Products,
+        ProductsByCategory, Returns, SalesPerCountry, SalesPerDay, SalesPerProduct, Stocks,
+        Variants,
     },
 };
 use gateways::{SimulatedCarrier, SimulatedProvider};
@@ -77,18 +78,21 @@ pub struct RunningShop<C: Clock = SimulatedClock> {
 /// Every view of the program.
 pub fn all_views() -> Views<Shop> {
     Views::new()
-        .with::<OrderSummary>()
+        .with::<Orders>()
         .with::<OrderTimeline>()
-        .with::<StockOnHand>()
-        .with::<AvailableToPromise>()
+        .with::<Stocks>()
         .with::<SalesPerDay>()
         .with::<SalesPerProduct>()
         .with::<SalesPerCountry>()
         .with::<CashLedger>()
-        .with::<PickList>()
-        .with::<PackList>()
-        .with::<VanList>()
-        .with::<ReturnList>()
+        .with::<Products>()
+        .with::<Variants>()
+        .with::<ProductsByCategory>()
+        .with::<Fulfilments>()
+        .with::<Picks>()
+        .with::<Packs>()
+        .with::<Parcels>()
+        .with::<Returns>()
 }
 
 impl RunningShop {

@@ -254,6 +254,13 @@ fn parts(layout: Layout, query: &Query) -> Result<Vec<Part>> {
         None => Part { condition: format!(" AND \"{column}\" IS NOT NULL"), values: Vec::new() },
     };
     let at = cursor.map(|cursor| (cursor, cursor.value.as_ref()));
+    // What has no value lies in no range: nobody need look for it among all that has none.
+    let is_range =
+        |(name, filter): &(String, Filter)| name == column && matches!(filter, Filter::Range(..));
+    if query.filters.iter().any(is_range) {
+        let after = at.and_then(|(cursor, value)| Some((cursor, value?)));
+        return Ok(vec![with(after)]);
+    }
     Ok(match (direction, at) {
         (Direction::Ascending, None) => vec![without(None), with(None)],
         (Direction::Ascending, Some((cursor, None))) => vec![without(Some(cursor)), with(None)],

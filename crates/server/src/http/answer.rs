@@ -36,6 +36,11 @@ impl<T: Serialize> Answer<T> {
         Answer { status: StatusCode::ACCEPTED, body, headers }
     }
 
+    /// The same answer with another body.
+    pub(crate) fn map<U>(self, map: impl FnOnce(T) -> U) -> Answer<U> {
+        Answer { status: self.status, body: map(self.body), headers: self.headers }
+    }
+
     /// True up to this position.
     pub(crate) fn at(mut self, position: Option<Position>) -> Answer<T> {
         self.headers.extend(position.map(|position| (POSITION, position.to_string())));

@@ -1,9 +1,11 @@
 //! What is on sale at which price: read from the views, kept in memory until somebody changes it.
 
 use super::{
-    front::{Front, unreadable},
+    front::Front,
     problem::{Flaw, Problem},
 };
+use commerce::catalog::ProductStatus;
+use flows::views::{Products, Variants};
 use kernel::{Money, ProductId, Sku};
 use rustc_hash::FxHashMap;
 use std::sync::{
@@ -67,12 +69,28 @@ impl Front {
             return Ok(known);
         }
         let changes = self.catalogue.changes.load(SeqCst);
-        let offer: Option<Arc<Offer>> = None;
+        let offer = self.read_offer(sku)?.map(Arc::new);
         // Strangers may ask for what never was: only what is there is worth remembering.
         if offer.is_some() {
             self.catalogue.keep(sku, &offer, changes);
         }
         Ok(offer)
+    }
+
+    fn read_offer(&self, sku: &Sku) -> Result<Option<Offer>, Problem> {
+        let variant = self.document::<Variants>(sku.as_str())?;
+        let Some((variant, product)) = variant.and_then(|v| v.product.map(|id| (v, id))) else {
+            return Ok(None);
+        };
+        let shown = self.document::<Products>(&product.to_string())?.unwrap_or_default();
+        let Some(price) = variant.price else { return Ok(None) };
+        let mut name = shown.title.to_string();
+        let options: Vec<&str> = variant.details.options.values().map(|value| &**value).collect();
+        if !options.is_empty() {
+            name = format!("{name} ({})", options.join(", "));
+        }
+        let on_sale = shown.status == ProductStatus::Active;
+        Ok(Some(Offer { product, name, price, stock_kept: !variant.stockless, on_sale }))
     }
 
     /// What a SKU is sold as now, or why it cannot be bought.

@@ -60,6 +60,8 @@ pub struct Front {
     pub(crate) limits: FrontLimits,
     pub(crate) catalogue: Catalogue,
     pub(crate) prometheus: PrometheusHandle,
+    /// Whom payments are asked of.
+    pub(crate) payment_provider: &'static str,
     /// What webhooks are signed with.
     pub(crate) webhook_secret: String,
     /// True once no more is accepted.
@@ -114,6 +116,7 @@ impl Front {
             secrets,
             limits,
             prometheus,
+            payment_provider: "sandbox",
             webhook_secret,
             closing: watch::Sender::new(false),
             started: Instant::now(),

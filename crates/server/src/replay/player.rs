@@ -16,7 +16,7 @@ use commerce::{
 use engine::{Answer, Ask, Clock, NotTaken, views};
 use flows::{
     Command, Shop, routing,
-    views::{OrderSummary, SummaryStatus},
+    views::{OrderStatus, Orders},
 };
 use kernel::{Actor, CommandId, Currency, Money, OrderId, Quantity, ReturnId, Timestamp};
 use std::{
@@ -165,8 +165,8 @@ impl<'a> Player<'a> {
                 false => item.title.clone(),
             };
             let stock_kept = item.stock_kept;
-            let add = ProductCommand::AddVariant { sku, price: money(0), stock_kept };
-            let steps = [ProductCommand::Create { title }, add, ProductCommand::Publish];
+            let add = ProductCommand::add_variant(sku, money(0), stock_kept);
+            let steps = [ProductCommand::create(title), add, ProductCommand::Publish];
             for (nth, command) in steps.into_iter().enumerate() {
                 let key = format!("product/{}/{nth}", item.sku);
                 self.submit(ids::command(0, key), Command::Product(id, command))?;
@@ -292,11 +292,11 @@ impl<'a> Player<'a> {
         for waiting in waiting {
             let order = self.orders[waiting.part.order as usize];
             let summary = match order {
-                Some(order) => self.shop.reader.get::<OrderSummary>(&order.to_string())?,
+                Some(order) => self.shop.reader.get::<Orders>(&order.to_string())?,
                 None => None,
             };
             let arrived = summary.is_some_and(|summary| {
-                matches!(summary.status, SummaryStatus::Delivered | SummaryStatus::Completed)
+                matches!(summary.status, OrderStatus::Delivered | OrderStatus::Completed)
             });
             match order.filter(|_| arrived) {
                 Some(order) => self.announce(&waiting, order, now)?,

@@ -6,7 +6,7 @@ use crate::http::{
     caller::Caller,
     front::{By, Front},
     problem::{Flaw, Problem},
-    shapes::{Money, id_of, quantity_of},
+    shapes::{Money, Totals, id_of, quantity_of},
     submission::{Deed, Submission},
 };
 use axum::extract::State;
@@ -92,26 +92,6 @@ pub(crate) struct CartLine {
     quantity: u32,
     unit_price: Money,
     total: Money,
-}
-
-/// What it comes to.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, ToSchema)]
-pub(crate) struct Totals {
-    pub(crate) goods: Money,
-    pub(crate) discount: Money,
-    pub(crate) shipping: Money,
-    pub(crate) tax: Money,
-    pub(crate) total: Money,
-    pub(crate) tax_included: bool,
-}
-
-impl Totals {
-    /// Prices include tax, nothing is taken off, and sending is free, until prices have rules.
-    pub(crate) fn of(goods: kernel::Money) -> Totals {
-        let none = Money::from(kernel::Money::zero(goods.currency));
-        let goods = Money::from(goods);
-        Totals { goods, discount: none, shipping: none, tax: none, total: goods, tax_included: true }
-    }
 }
 
 /// Makes a cart.

@@ -2,11 +2,14 @@
 
 mod address;
 mod money;
+mod order;
 
 pub(crate) use address::{Address, email_flaw, none_of};
 pub(crate) use money::Money;
+pub(crate) use order::{Order, Totals, number, number_of, word};
 
 use super::problem::{Flaw, Problem};
+use compact_str::CompactString;
 use kernel::{Quantity, Sku, Timestamp};
 use std::str::FromStr;
 
@@ -44,4 +47,20 @@ pub(crate) fn moment_of(text: &str, pointer: &str) -> Result<Timestamp, Problem>
         let detail = format!("{text:?} is no time: write 2026-11-20T10:15:00Z (RFC 3339)");
         Problem::invalid(vec![Flaw::new(pointer, detail)])
     })
+}
+
+/// Letters of a code at most.
+const LONGEST_CODE: usize = 64;
+
+/// A code as it stands on labels and papers: no blanks, so no sentences, and nothing about people.
+///
+/// # Errors
+/// 422 with a pointer.
+pub(crate) fn plain_text(text: &str, pointer: &str) -> Result<CompactString, Problem> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._/-".contains(&byte);
+    if (1..=LONGEST_CODE).contains(&text.len()) && text.bytes().all(plain) {
+        return Ok(text.into());
+    }
+    let detail = format!("a code of 1 to {LONGEST_CODE} of A-Z a-z 0-9 . _ / -");
+    Err(Problem::invalid(vec![Flaw::new(pointer, detail)]))
 }
