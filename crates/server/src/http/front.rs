@@ -3,6 +3,7 @@
 use super::{
     caller::{Caller, Staff},
     catalogue::Catalogue,
+    pages::Pulses,
     problem::Problem,
     refused::{not_taken, rejected},
     secrets::Secrets,
@@ -64,6 +65,10 @@ pub struct Front {
     pub(crate) payment_provider: &'static str,
     /// What webhooks are signed with.
     pub(crate) webhook_secret: String,
+    /// True where anyone may look at the pages: the shop's data is nobody's.
+    pub open_house: bool,
+    /// The pulse that everybody sees who looks in the same second.
+    pub(crate) pulses: Pulses,
     /// True once no more is accepted.
     pub(crate) closing: watch::Sender<bool>,
     pub(crate) started: Instant,
@@ -118,6 +123,8 @@ impl Front {
             prometheus,
             payment_provider: "sandbox",
             webhook_secret,
+            open_house: false,
+            pulses: Pulses::default(),
             closing: watch::Sender::new(false),
             started: Instant::now(),
             busy: Mutex::default(),

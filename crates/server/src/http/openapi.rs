@@ -263,8 +263,6 @@ pub(crate) fn resolve<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
 pub(crate) fn operations(document: &Value) -> impl Iterator<Item = (&str, &str, &Value)> {
     let paths: Option<&Map<String, Value>> = document["paths"].as_object();
     paths.into_iter().flatten().flat_map(|(path, item)| {
-        METHODS
-            .iter()
-            .filter_map(move |method| Some((*method, path.as_str(), item.get(*method)?)))
+        METHODS.iter().filter_map(move |method| Some((*method, path.as_str(), item.get(*method)?)))
     })
 }

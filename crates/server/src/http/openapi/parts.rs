@@ -9,8 +9,14 @@ pub(crate) const METHODS: &[&str] = &["get", "post", "put", "patch", "delete"];
 pub(super) const TAGS: &[(&str, &str)] = &[
     ("products", "What is for sale: products, their variants and prices."),
     ("carts", "What somebody wants to buy. A cart holds no stock; its order will have its id."),
-    ("orders", "Orders from the moment they are placed to the last parcel: every order is a story you can replay."),
-    ("payments", "Money: authorised when the order is placed, captured when its parcel leaves, given back when something comes back."),
+    (
+        "orders",
+        "Orders from the moment they are placed to the last parcel: every order is a story you can replay.",
+    ),
+    (
+        "payments",
+        "Money: authorised when the order is placed, captured when its parcel leaves, given back when something comes back.",
+    ),
     ("stock", "What lies where, and what is promised to whom."),
     ("fulfilments", "What one site sends for one order."),
     ("picks", "What is to be taken from the shelves."),
@@ -21,7 +27,10 @@ pub(super) const TAGS: &[(&str, &str)] = &[
     ("reports", "Figures over many orders."),
     ("webhooks", "What providers tell the shop."),
     ("letters", "Requests to the outside that could not be done, and what people do about them."),
-    ("dead-letters", "Requests to the outside that could not be done, and what people do about them."),
+    (
+        "dead-letters",
+        "Requests to the outside that could not be done, and what people do about them.",
+    ),
     ("consumers", "Who follows the journal, and how far each has come."),
     ("running", "The journal itself, health and figures."),
 ];
@@ -112,7 +121,8 @@ pub(super) fn problems() -> Value {
             "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
         })
     };
-    let mut later = problem("Not now: overloaded, closing, or what is asked for cannot be shown yet.");
+    let mut later =
+        problem("Not now: overloaded, closing, or what is asked for cannot be shown yet.");
     later["headers"]["Retry-After"] = json!({"$ref": "#/components/headers/RetryAfter"});
     json!({
         "Malformed": problem("It cannot be read: no JSON, a bad header or cursor, a key that is missing."),

@@ -50,6 +50,13 @@ impl Who {
         }
     }
 
+    /// Whom a completed operation is for.
+    pub(crate) fn of(operation: &Value) -> Who {
+        let all = [Who::Anyone, Who::Owner, Who::Partner];
+        let named = all.into_iter().find(|who| operation["x-cartage-who"] == who.as_str());
+        named.unwrap_or(Who::Staff)
+    }
+
     /// Any one of these proofs will do.
     pub(super) fn security(self) -> Value {
         match self {

@@ -77,7 +77,14 @@ impl Totals {
     pub(crate) fn of(goods: kernel::Money) -> Totals {
         let none = Money::from(kernel::Money::zero(goods.currency));
         let goods = Money::from(goods);
-        Totals { goods, discount: none, shipping: none, tax: none, total: goods, tax_included: true }
+        Totals {
+            goods,
+            discount: none,
+            shipping: none,
+            tax: none,
+            total: goods,
+            tax_included: true,
+        }
     }
 }
 
