@@ -73,7 +73,8 @@ impl Owed {
     pub(crate) fn ask(&mut self) -> Step {
         self.tries.again();
         let Owed { payment, refund, amount, .. } = *self;
-        Step::Ask(Command::Payment(payment, PaymentCommand::Refund { refund, amount }))
+        let ask = PaymentCommand::Refund { refund, amount, reason: None };
+        Step::Ask(Command::Payment(payment, ask))
     }
 
     /// The provider said no.

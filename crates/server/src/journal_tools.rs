@@ -1,6 +1,7 @@
 //! Looks into a journal: one stream as it was, the newest facts, everything as JSON Lines, and whether
 //! all of it is sound.
 
+use engine::Audit;
 use flows::{Shop, Stream};
 use journal::{IndexReader, RawLine, Reader};
 use kernel::{Business, PARTITION, Position, Timestamp};
@@ -48,14 +49,23 @@ impl std::str::FromStr for Moment {
     }
 }
 
+/// How facts are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// A line each, for people.
+    Text,
+    /// For programs.
+    Json,
+}
+
 /// The facts of a stream, and what it remembers after them.
 ///
 /// # Errors
 /// When the journal cannot be read, or there can be no such stream.
 pub fn show(
     folder: &Path,
-    stream: &str,
-    at: Option<Moment>,
+    (stream, at): (&str, Option<Moment>),
+    form: Form,
     out: &mut impl Write,
 ) -> Result<(), ToolError> {
     let name: Stream = stream.parse().map_err(|_| ToolError::NoStream(stream.to_owned()))?;
@@ -63,19 +73,52 @@ pub fn show(
     let until = until(&*reader, at)?;
     let feed = engine::Feed::<Shop>::new(tip(&*reader)?, 0);
     let mut past = engine::Past::new(feed, reader.another()?, index)?;
-    for recorded in past.facts_of(&name)? {
-        if recorded.position <= until {
-            let mut line = Vec::new();
-            journal::LineWriter::default().write(&recorded, stream, &mut line)?;
-            out.write_all(&line)?;
-        }
-    }
+    let facts = past.facts_of(&name)?;
     let (state, version) = past.state_at(&name, until)?;
     if version == 0 && !Shop::is_process(&name) {
         return Err(ToolError::NothingThere(stream.to_owned()));
     }
+    let mut lines = Vec::new();
+    for recorded in facts.iter().filter(|recorded| recorded.position <= until) {
+        let mut line = Vec::new();
+        journal::LineWriter::default().write(recorded, stream, &mut line)?;
+        let line = String::from_utf8_lossy(&line).into_owned();
+        match form {
+            Form::Text => write_line(line.trim_end(), form, out)?,
+            Form::Json => lines.push(with_partition(line.trim_end())),
+        }
+    }
     let state = serde_json::to_string(&state).map_err(journal::Error::from)?;
-    writeln!(out, "{stream} after {version} facts of its own:\n{state}")?;
+    match form {
+        Form::Text => writeln!(out, "\n{stream} after {version} facts of its own:\n{state}")?,
+        Form::Json => {
+            let (stream, facts) = (serde_json::Value::from(stream), lines.join(","));
+            writeln!(
+                out,
+                "{{\"stream\":{stream},\"version\":{version},\"state\":{state},\"facts\":[{facts}]}}"
+            )?;
+        }
+    }
+    Ok(())
+}
+
+/// As it goes to whoever is outside.
+fn with_partition(line: &str) -> String {
+    format!("{{\"partition\":{PARTITION},{}", &line[1..])
+}
+
+fn write_line(line: &str, form: Form, out: &mut impl Write) -> Result<(), ToolError> {
+    match form {
+        Form::Json => writeln!(out, "{}", with_partition(line))?,
+        Form::Text => {
+            let raw = RawLine::read(line)?;
+            let fact: serde_json::Value =
+                serde_json::from_str(line).map_err(journal::Error::from)?;
+            let body = fact.get("body").map_or_else(String::new, ToString::to_string);
+            let (at, stream) = (raw.at, raw.stream);
+            writeln!(out, "{:>9}  {at}  {:<28}  {stream}  {body}", raw.position, raw.kind)?;
+        }
+    }
     Ok(())
 }
 
@@ -107,10 +150,10 @@ fn until(reader: &dyn Reader, at: Option<Moment>) -> journal::Result<Position> {
 ///
 /// # Errors
 /// When the journal cannot be read.
-pub fn tail(folder: &Path, count: u64, out: &mut impl Write) -> Result<(), ToolError> {
+pub fn tail(folder: &Path, count: u64, form: Form, out: &mut impl Write) -> Result<(), ToolError> {
     let (reader, _) = journal::sqlite::read(folder)?;
     let after = tip(&*reader)?.saturating_sub(count);
-    export_from(&*reader, after, &Filter::default(), out)
+    export_from(&*reader, (after, form), &Filter::default(), out)
 }
 
 /// Which facts are exported; all where nothing is said.
@@ -146,12 +189,12 @@ impl Filter {
 /// When the journal cannot be read, or the output not be written.
 pub fn export(folder: &Path, filter: &Filter, out: &mut impl Write) -> Result<(), ToolError> {
     let (reader, _) = journal::sqlite::read(folder)?;
-    export_from(&*reader, 0, filter, out)
+    export_from(&*reader, (0, Form::Json), filter, out)
 }
 
 fn export_from(
     reader: &dyn Reader,
-    after: Position,
+    (after, form): (Position, Form),
     filter: &Filter,
     out: &mut impl Write,
 ) -> Result<(), ToolError> {
@@ -163,7 +206,7 @@ fn export_from(
                 let raw = RawLine::read(line)?;
                 raw.position > after && filter.wants(&raw)
             } {
-                writeln!(out, "{{\"partition\":{PARTITION},{}", &line[1..])?;
+                write_line(line, form, out)?;
             }
         }
         next = reader.block_after(block.last)?;
@@ -172,31 +215,22 @@ fn export_from(
     Ok(())
 }
 
-/// Copies the journal as it is at this moment; it may be written meanwhile.
-///
-/// # Errors
-/// When the journal cannot be read, or the copy not be written.
-pub fn backup(folder: &Path, to: &Path, out: &mut impl Write) -> Result<(), ToolError> {
-    journal::sqlite::backup(folder, to)?;
-    let (reader, _) = journal::sqlite::read(to)?;
-    writeln!(out, "{}: up to position {}", to.display(), tip(&*reader)?)?;
-    Ok(())
-}
-
 /// Reads everything again, and compares what the index remembers.
 ///
 /// # Errors
 /// The first thing that is not sound.
-pub fn verify(folder: &Path, out: &mut impl Write) -> Result<(), ToolError> {
+pub fn verify(folder: &Path) -> Result<Audit, ToolError> {
     let (reader, index) = journal::sqlite::read(folder)?;
     let index: &dyn IndexReader = &*index;
-    let audit = engine::audit::<Shop>(&*reader, Some(index))?;
-    let engine::Audit { verified, unfinished, timers, snapshots, .. } = audit;
-    writeln!(
-        out,
+    Ok(engine::audit::<Shop>(&*reader, Some(index))?)
+}
+
+/// What was found sound, in a line.
+pub fn in_words(audit: &Audit) -> String {
+    let Audit { verified, unfinished, timers, snapshots, .. } = audit;
+    format!(
         "sound: {} blocks, {} facts, {} streams; {snapshots} remembered states equal their refold; \
          {unfinished} stories under way, {timers} timers set",
         verified.blocks, verified.facts, verified.streams
-    )?;
-    Ok(())
+    )
 }

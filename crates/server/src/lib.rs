@@ -10,7 +10,15 @@ pub mod replay;
 
 pub mod simulate;
 
+pub mod sandbox;
+
 pub mod bench;
+
+pub mod config;
+
+pub mod backup;
+
+pub mod letters;
 
 pub mod journal_tools;
 

@@ -1,7 +1,5 @@
 //! The program `cartage`.
 
-#![expect(clippy::print_stdout, reason = "a program on a command line")]
-
 mod commands;
 
 use clap::Parser;
@@ -13,9 +11,10 @@ static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     match commands::run(commands::Cartage::parse()) {
         Ok(code) => code,
+        Err(error) if commands::is_nobody_listening(&*error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("cartage: {error}");
-            ExitCode::FAILURE
+            ExitCode::from(commands::code_of(&*error))
         }
     }
 }

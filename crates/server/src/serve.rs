@@ -7,10 +7,11 @@ use crate::{
         secrets::{Secrets, SecretsError},
         telemetry::{self, LogFormat},
     },
+    sandbox::{self, Sandbox, SandboxArgs, SandboxError, Secret},
     shop::{Outside, RunningShop, ShopError},
 };
 use engine::Limits;
-use gateways::{SimulatedCarrier, SimulatedProvider};
+use gateways::http::{BadPartner, HttpCarrier, HttpProvider, Partner};
 use std::{
     error::Error,
     net::SocketAddr,
@@ -19,7 +20,10 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
 
 /// Files that may be open at once: two for each connection are plenty.
 const FILES: u64 = 65_536;
@@ -45,6 +49,18 @@ pub struct ServeArgs {
     /// The staff's API key; made and printed once where none is given
     #[arg(long, env = "CARTAGE_STAFF_KEY", hide_env_values = true)]
     pub staff_key: Option<String>,
+    /// A payment provider and a carrier that are played, beside the shop
+    #[arg(long, conflicts_with_all = ["payments_url", "carrier_url"])]
+    pub sandbox: bool,
+    /// Where the payment provider is
+    #[arg(long, value_name = "URL", env = "CARTAGE_PAYMENTS_URL")]
+    pub payments_url: Option<String>,
+    /// Where the carrier is
+    #[arg(long, value_name = "URL", env = "CARTAGE_CARRIER_URL")]
+    pub carrier_url: Option<String>,
+    /// What signs their webhooks (whsec_ and base64)
+    #[arg(long, value_name = "SECRET", env = "CARTAGE_WEBHOOK_SECRET", hide_env_values = true)]
+    pub webhook_secret: Option<Secret>,
 }
 
 /// Why it does not serve.
@@ -64,6 +80,18 @@ pub enum ServeError {
         /// Why.
         error: std::io::Error,
     },
+    /// Nobody takes payments, or carries parcels.
+    #[error(
+        "nobody takes payments and carries parcels: start with --sandbox, or name --payments-url \
+         and --carrier-url"
+    )]
+    NoPartners,
+    /// The address of a partner.
+    #[error(transparent)]
+    Partner(#[from] BadPartner),
+    /// The sandbox.
+    #[error(transparent)]
+    Sandbox(#[from] SandboxError),
     /// Anything else of the system.
     #[error("{0}")]
     System(#[from] std::io::Error),
@@ -77,20 +105,105 @@ pub fn run(args: &ServeArgs) -> Result<ExitCode, Box<dyn Error>> {
     let _telemetry = telemetry::begin(args.log_format, &args.log, args.otlp.as_deref())
         .map_err(|error| error.to_string())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let front = open(args)?;
-    runtime.block_on(until_stopped(front, args.listen, std::future::pending()))?;
+    let listener = runtime.block_on(listen(args.listen))?;
+    let partners = Partners::of(args, listener.local_addr()?)?;
+    let front = Arc::new(open(&args.data, args.staff_key.as_deref(), &partners)?);
+    runtime.block_on(until_stopped(front, listener, std::future::pending()))?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Opens the shop and its secrets; says the staff's key when it was made just now.
-fn open(args: &ServeArgs) -> Result<Arc<Front>, ServeError> {
-    let outside = |_vault| -> Outside {
-        vec![Arc::new(SimulatedProvider::default()), Arc::new(SimulatedCarrier::default())]
-    };
-    let shop = RunningShop::open_now(&args.data, Limits::default(), outside)?;
-    let secrets = open_secrets(&args.data, args.staff_key.as_deref())?;
-    let (limits, secret) = (FrontLimits::default(), String::new());
-    Ok(Arc::new(Front::new(shop, secrets, limits, secret, telemetry::recorder())))
+/// Listens, or says why not.
+///
+/// # Errors
+/// When the address is taken or not ours.
+pub(crate) async fn listen(address: SocketAddr) -> Result<TcpListener, ServeError> {
+    let listener = TcpListener::bind(address).await;
+    listener.map_err(|error| ServeError::Listen { address, error })
+}
+
+/// Who takes payments and who carries parcels.
+pub(crate) struct Partners {
+    payments: Partner,
+    carrier: Partner,
+    secret: Option<String>,
+    /// Stops when this goes.
+    _sandbox: Option<Sandbox>,
+}
+
+impl Partners {
+    fn of(args: &ServeArgs, address: SocketAddr) -> Result<Partners, ServeError> {
+        if args.sandbox {
+            return Partners::sandbox(address, SandboxArgs::default());
+        }
+        let (Some(payments), Some(carrier)) = (&args.payments_url, &args.carrier_url) else {
+            return Err(ServeError::NoPartners);
+        };
+        Ok(Partners {
+            payments: Partner::new(PAYMENTS, payments),
+            carrier: Partner::new(CARRIER, carrier),
+            secret: args.webhook_secret.as_ref().map(|secret| secret.as_str().to_owned()),
+            _sandbox: None,
+        })
+    }
+
+    /// A provider and a carrier of our own, which tell this shop what happens.
+    ///
+    /// # Errors
+    /// When their ports are taken.
+    pub(crate) fn sandbox(address: SocketAddr, args: SandboxArgs) -> Result<Partners, ServeError> {
+        let webhooks = Some(format!("http://{}/api/v1/webhooks", reachable(address)));
+        let sandbox = sandbox::start(&SandboxArgs { webhooks, ..args })?;
+        tracing::info!(payments = sandbox.payments_url, carrier = sandbox.carrier_url, "sandbox");
+        Ok(Partners {
+            payments: Partner::new(PAYMENTS, &sandbox.payments_url),
+            carrier: Partner::new(CARRIER, &sandbox.carrier_url),
+            secret: Some(sandbox.secret.as_str().to_owned()),
+            _sandbox: Some(sandbox),
+        })
+    }
+
+    fn outside(&self, vault: Box<dyn journal::Reader>) -> Result<Outside, ServeError> {
+        let more = vault.another().map_err(ShopError::from)?;
+        let payments = HttpProvider::new(self.payments.clone(), vault)?;
+        let carrier = HttpCarrier::new(self.carrier.clone(), more)?;
+        Ok(vec![Arc::new(payments), Arc::new(carrier)])
+    }
+}
+
+/// By what circuit breakers and alarms know the provider and the carrier.
+const PAYMENTS: &str = "payments";
+const CARRIER: &str = "carrier";
+
+/// Where somebody on this machine reaches what listens everywhere.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    match address.ip().is_unspecified() {
+        true => SocketAddr::from(([127, 0, 0, 1], address.port())),
+        false => address,
+    }
+}
+
+/// Opens the shop and its secrets.
+///
+/// # Errors
+/// When the data folder cannot be used.
+pub(crate) fn open(
+    data: &Path,
+    staff_key: Option<&str>,
+    partners: &Partners,
+) -> Result<Front, ServeError> {
+    let mut refused = None;
+    let shop = RunningShop::open_now(data, Limits::default(), |vault| {
+        partners.outside(vault).unwrap_or_else(|error| {
+            refused = Some(error);
+            Outside::new()
+        })
+    })?;
+    if let Some(error) = refused {
+        return Err(error);
+    }
+    let secrets = open_secrets(data, staff_key)?;
+    let (limits, recorder) = (FrontLimits::default(), telemetry::recorder());
+    Ok(Front::new(shop, secrets, limits, partners.secret.clone(), recorder))
 }
 
 /// The secrets of a data folder; a key made just now is said once, here, and nowhere stored.
@@ -111,12 +224,10 @@ pub(crate) fn open_secrets(data: &Path, given: Option<&str>) -> Result<Secrets, 
 /// When the address cannot be used, or the shop stopped by itself.
 pub(crate) async fn until_stopped(
     front: Arc<Front>,
-    address: SocketAddr,
+    listener: TcpListener,
     stop: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
     raise_file_limit();
-    let listener = door::bind(address).await;
-    let listener = listener.map_err(|error| ServeError::Listen { address, error })?;
     let address = listener.local_addr()?;
     tracing::info!("listening on http://{address}");
     let limits = DoorLimits::default();

@@ -74,6 +74,9 @@ pub enum OrderFact {
         amount: Money,
         /// The attempt that pays for it.
         payment: u32,
+        /// Name and address, in the vault.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ship_to: Option<VaultId>,
     },
     /// Handed over to the carrier.
     #[serde(rename = "orders/shipped@1")]

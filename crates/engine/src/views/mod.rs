@@ -35,7 +35,7 @@ pub use driver::run;
 pub use error::{Error, Result};
 pub use past::{Compared, Difference, at, equal_to_rebuilt};
 pub use query::{Cursor, NoCursor, Page, Query};
-pub use reader::Reader;
+pub use reader::{Listed, Reader};
 pub use runner::Runner;
 pub use seen::{Doing, Seen, Status};
 pub use store::Store;

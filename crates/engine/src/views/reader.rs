@@ -1,13 +1,13 @@
 //! Reads what was written, while the views go on.
 
 use super::{
-    Checksum, Error, Layout, Page, Query, Result,
+    Checksum, Error, Layout, Page, Query, Result, Views,
     fold::parse,
     query,
     store::open_to_read,
     table::{self, Entry},
 };
-use kernel::{Position, View};
+use kernel::{Business, Position, View};
 use rusqlite::{Connection, OptionalExtension};
 use std::{
     path::{Path, PathBuf},
@@ -26,6 +26,15 @@ pub struct Reader(Arc<Source>);
 enum Source {
     File { file: PathBuf, idle: Mutex<Vec<Connection>> },
     Memory(Arc<Mutex<Connection>>),
+}
+
+/// A view as it is stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Listed {
+    /// Its name.
+    pub view: &'static str,
+    /// The last fact in it, and how many documents there are; none while it is being built.
+    pub stored: Option<(Position, u64)>,
 }
 
 impl Reader {
@@ -142,6 +151,27 @@ impl Reader {
         self.read(|connection| {
             let entry = self.entry(connection, Layout::of::<V>())?;
             table::checksum(connection, &entry.table()).map_err(|error| self.failed(error))
+        })
+    }
+
+    /// Every view as it is stored; without position and documents where it is still being built.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn listed<B: Business>(&self, views: &Views<B>) -> Result<Vec<Listed>> {
+        self.read(|connection| {
+            let listed = views.0.iter().map(|kind| {
+                let view = kind.layout.name;
+                let entry = match self.entry(connection, kind.layout) {
+                    Err(Error::NotBuilt { .. }) => return Ok(Listed { view, stored: None }),
+                    entry => entry?,
+                };
+                let count = format!("SELECT count(*) FROM \"{}\"", entry.table());
+                let count = connection.query_row(&count, [], |row| row.get::<_, i64>(0));
+                let documents = count.map_err(|error| self.failed(error))?.cast_unsigned();
+                Ok(Listed { view, stored: Some((entry.position, documents)) })
+            });
+            listed.collect()
         })
     }
 

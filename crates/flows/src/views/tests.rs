@@ -117,7 +117,7 @@ fn units(line: u32, units: u32) -> Units {
 
 fn packed() -> Fact {
     let lines = vec![units(1, 2), units(2, 1)];
-    order(OrderFact::Packed { fulfilment: 1, lines, amount: gbp(1_000), payment: 1 })
+    order(OrderFact::Packed { fulfilment: 1, lines, amount: gbp(1_000), payment: 1, ship_to: None })
 }
 
 fn cancelled(lines: Vec<Units>, all: bool, refund: Option<Money>) -> Fact {

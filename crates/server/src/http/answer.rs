@@ -17,6 +17,11 @@ pub(crate) struct Answer<T> {
 }
 
 impl<T: Serialize> Answer<T> {
+    /// Of this status.
+    pub(crate) fn of(status: StatusCode, body: T) -> Answer<T> {
+        Answer { status, body, headers: Vec::new() }
+    }
+
     /// 200.
     pub(crate) fn ok(body: T) -> Answer<T> {
         Answer { status: StatusCode::OK, body, headers: Vec::new() }
@@ -39,6 +44,11 @@ impl<T: Serialize> Answer<T> {
     /// The same answer with another body.
     pub(crate) fn map<U>(self, map: impl FnOnce(T) -> U) -> Answer<U> {
         Answer { status: self.status, body: map(self.body), headers: self.headers }
+    }
+
+    /// What is answered.
+    pub(crate) fn body(&self) -> &T {
+        &self.body
     }
 
     /// True up to this position.

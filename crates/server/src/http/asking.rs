@@ -72,6 +72,13 @@ pub(crate) struct List<T> {
     pub(crate) page: PageInfo,
 }
 
+impl<T> List<Option<T>> {
+    /// Without what could not be shown.
+    pub(crate) fn flatten(self) -> List<T> {
+        List { items: self.items.into_iter().flatten().collect(), page: self.page }
+    }
+}
+
 /// Where a page lies.
 #[derive(Debug, Default, Serialize, ToSchema)]
 pub(crate) struct PageInfo {

@@ -13,7 +13,7 @@ use hyper_util::{
     server::graceful::GracefulShutdown,
     service::TowerToHyperService,
 };
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::Semaphore,
@@ -134,14 +134,6 @@ async fn accept(
             None
         }
     }
-}
-
-/// Opens a socket to listen on.
-///
-/// # Errors
-/// When the address is taken or not ours.
-pub async fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
-    TcpListener::bind(address).await
 }
 
 /// Takes a request in, unless too many are answered already, and cuts off what takes too long.

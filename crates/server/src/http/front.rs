@@ -3,7 +3,11 @@
 use super::{
     caller::{Caller, Staff},
     catalogue::Catalogue,
+<<<<<<< HEAD
     pages::Pulses,
+=======
+    correlation,
+>>>>>>> main
     problem::Problem,
     refused::{not_taken, rejected},
     secrets::Secrets,
@@ -13,6 +17,7 @@ use crate::shop::RunningShop;
 use commerce::{carts::CartLimits, orders::OrderLimits};
 use engine::{Ask, Caused, Looked, Past, Rejection, WallClock};
 use flows::{Command, Shop, State, Stream};
+use gateways::webhooks::Incoming;
 use http::StatusCode;
 use journal::VaultRow;
 use kernel::{Actor, CommandId, Currency, OrderId, Position, View};
@@ -64,11 +69,15 @@ pub struct Front {
     /// Whom payments are asked of.
     pub(crate) payment_provider: &'static str,
     /// What webhooks are signed with.
+<<<<<<< HEAD
     pub(crate) webhook_secret: String,
     /// True where anyone may look at the pages: the shop's data is nobody's.
     pub open_house: bool,
     /// The pulse that everybody sees who looks in the same second.
     pub(crate) pulses: Pulses,
+=======
+    pub(crate) webhook_secret: Option<String>,
+>>>>>>> main
     /// True once no more is accepted.
     pub(crate) closing: watch::Sender<bool>,
     pub(crate) started: Instant,
@@ -112,7 +121,7 @@ impl Front {
         shop: RunningShop<WallClock>,
         secrets: Secrets,
         limits: FrontLimits,
-        webhook_secret: String,
+        webhook_secret: Option<String>,
         prometheus: PrometheusHandle,
     ) -> Front {
         Front {
@@ -170,6 +179,43 @@ impl Front {
             Rejection::Stale { version } => stale(version),
             other => rejected(other),
         })
+    }
+
+    /// Records what a partner tells: its outcome is never refused, and the same message is heard once.
+    /// The message itself lies in the vault.
+    ///
+    /// # Errors
+    /// Why nobody listens now.
+    pub(crate) async fn report(
+        &self,
+        kind: &str,
+        partner: &str,
+        incoming: Incoming,
+    ) -> Result<(), Problem> {
+        let mut body = Some(incoming.body);
+        for (nth, command) in incoming.commands.into_iter().enumerate() {
+            let scope = format!("webhook/{kind}/{partner}");
+            let id = CommandId::derive(&scope, &format!("{}/{nth}", incoming.id));
+            let row = body.take().map(|content| VaultRow {
+                id: self.secrets.vault_row(id, "webhook"),
+                subject: None,
+                kind: "webhook".to_owned(),
+                content,
+            });
+            let ask = Ask {
+                actor: Actor::new("provider", partner),
+                correlation: correlation::current_id(),
+                vault: row.into_iter().collect(),
+                ..Ask::by_system(id, command)
+            };
+            let answer = self.shop.engine.submit(ask).map_err(not_taken)?;
+            let answer = answer.await.map_err(|_| not_taken(engine::NotTaken::Stopped))?;
+            if let Err(rejection) = answer {
+                // News of what we do not know: telling it again would change nothing.
+                tracing::warn!(%rejection, partner, message = incoming.id, "news was refused");
+            }
+        }
+        Ok(())
     }
 
     /// What a decider or a process remembers, through everything that was answered before.

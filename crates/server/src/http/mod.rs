@@ -16,6 +16,7 @@ mod catalogue;
 mod correlation;
 mod openapi;
 mod pages;
+mod past;
 mod problem;
 mod refused;
 mod routes;

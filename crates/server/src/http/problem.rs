@@ -11,9 +11,15 @@ use utoipa::ToSchema;
 /// The media type of every problem.
 pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
 
+/// Something that could not be done.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(transparent)]
+pub(crate) struct Problem(Box<Body>);
+
 /// Something that could not be done. `code` is stable; words may change.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub(crate) struct Problem {
+#[schema(as = Problem)]
+pub(crate) struct Body {
     /// Where this kind of problem is explained.
     #[serde(rename = "type")]
     kind: String,
@@ -71,7 +77,7 @@ impl Problem {
         detail: impl Into<String>,
     ) -> Problem {
         let code = code.into();
-        Problem {
+        Problem(Box::new(Body {
             kind: format!("/api/docs#{}", code.to_lowercase().replace('_', "-")),
             title: title(&code, status),
             status: status.as_u16(),
@@ -80,7 +86,7 @@ impl Problem {
             errors: Vec::new(),
             correlation_id: None,
             retry_after: None,
-        }
+        }))
     }
 
     /// The bytes are not what they claim to be.
@@ -115,7 +121,7 @@ impl Problem {
         retry_after: Duration,
     ) -> Problem {
         let mut problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, code, detail);
-        problem.retry_after = Some(retry_after);
+        problem.0.retry_after = Some(retry_after);
         problem
     }
 
@@ -128,18 +134,19 @@ impl Problem {
 
     /// What is wrong with which field.
     pub(crate) fn because(mut self, flaws: Vec<Flaw>) -> Problem {
-        self.errors = flaws;
+        self.0.errors = flaws;
         self
     }
 
     /// Its status.
     pub(crate) fn status(&self) -> StatusCode {
-        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+        StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
     /// Its code.
+    #[cfg(test)]
     pub(crate) fn code(&self) -> &str {
-        &self.code
+        &self.0.code
     }
 }
 
@@ -166,16 +173,16 @@ fn title(code: &str, status: StatusCode) -> Cow<'static, str> {
 
 impl IntoResponse for Problem {
     fn into_response(mut self) -> Response {
-        self.correlation_id = correlation::current();
-        metrics::counter!("cartage_problems_total", "code" => self.code.clone()).increment(1);
+        self.0.correlation_id = correlation::current();
+        metrics::counter!("cartage_problems_total", "code" => self.0.code.clone()).increment(1);
         let body = serde_json::to_vec(&self).unwrap_or_default();
         let mut response = (self.status(), body).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
-        if let Some(wait) = self.retry_after {
+        if let Some(wait) = self.0.retry_after {
             headers.insert(header::RETRY_AFTER, wait.as_secs().max(1).into());
         }
-        if self.status == 401 {
+        if self.0.status == 401 {
             let realm = HeaderValue::from_static("Bearer realm=\"cartage\"");
             headers.insert(header::WWW_AUTHENTICATE, realm);
         }

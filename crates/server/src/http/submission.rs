@@ -200,7 +200,11 @@ fn pointer_of(path: &serde_path_to_error::Path) -> String {
     pointer
 }
 
-fn text_of<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, Problem> {
+/// A header as text.
+///
+/// # Errors
+/// 400 when it is none.
+pub(crate) fn text_of<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, Problem> {
     let Some(value) = headers.get(name) else { return Ok(None) };
     let bad = |_| Problem::malformed(format!("the header {name} is not printable text"));
     value.to_str().map(Some).map_err(bad)

@@ -124,7 +124,8 @@ async fn create(
         _ => None,
     });
     let id = made.unwrap_or(id);
-    let cart = Cart { token: Some(front.secrets.token(id)), ..front.show(id, &CartState::default(), 1)? };
+    let cart =
+        Cart { token: Some(front.secrets.token(id)), ..front.show(id, &CartState::default(), 1)? };
     let location = format!("/api/v1/carts/{id}");
     Ok(Answer::created(Cart { status: CartStatus::Active, ..cart }, location)
         .at(caused.position())
@@ -253,7 +254,10 @@ impl Front {
                 Ok(total)
             });
             let total = total.map_err(|error| {
-                Problem::invalid(vec![Flaw::new(format!("/lines/{}", line.line), error.to_string())])
+                Problem::invalid(vec![Flaw::new(
+                    format!("/lines/{}", line.line),
+                    error.to_string(),
+                )])
             })?;
             lines.push(CartLine {
                 id: line.line,

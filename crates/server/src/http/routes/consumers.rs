@@ -16,10 +16,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(crate) fn routes() -> OpenApiRouter<Arc<Front>> {
-    OpenApiRouter::new()
-        .routes(routes!(list))
-        .routes(routes!(progress))
-        .routes(routes!(rebuild))
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(progress)).routes(routes!(rebuild))
 }
 
 /// Whoever follows the journal.

@@ -10,7 +10,7 @@ use crate::http::{
     submission::{Nothing, Submission},
 };
 use axum::extract::State;
-use engine::handlers::{Letter as Kept, LetterError, LetterState, Note};
+use engine::handlers::{Letter as Kept, LetterError, Note};
 use kernel::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -286,7 +286,7 @@ fn show(letter: Kept) -> Letter {
         key: letter.errand.request.key,
         request: letter.errand.request.body,
         reason: letter.reason,
-        state: word::<LetterState>(&letter.state),
+        state: word(&letter.state),
         attempts: letter.errand.attempts,
         since: letter.since,
         notes: letter.notes,

@@ -10,7 +10,7 @@ use crate::http::{
     submission::{Nothing, Submission},
 };
 use axum::extract::State;
-use commerce::payments::{PaymentCommand, PaymentFact};
+use commerce::payments::{self, PaymentCommand, PaymentFact};
 use flows::{Command, Fact, Stream};
 use kernel::{PaymentId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -61,6 +61,19 @@ pub(crate) enum RefundReason {
     NotReceived,
     PriceMatch,
     Other,
+}
+
+impl From<RefundReason> for payments::RefundReason {
+    fn from(reason: RefundReason) -> payments::RefundReason {
+        use payments::RefundReason as R;
+        match reason {
+            RefundReason::Goodwill => R::Goodwill,
+            RefundReason::Damaged => R::Damaged,
+            RefundReason::NotReceived => R::NotReceived,
+            RefundReason::PriceMatch => R::PriceMatch,
+            RefundReason::Other => R::Other,
+        }
+    }
 }
 
 /// Money that was, or is to be, given back.
@@ -146,8 +159,8 @@ async fn void(
     let id = id_of::<PaymentId>(&id, "payment")?;
     front.payment(id).await?;
     let order = front.newest_document(id.order).await?;
-    let needed = order.paid_by == Some(id.number)
-        && order.status != flows::views::OrderStatus::Cancelled;
+    let needed =
+        order.paid_by == Some(id.number) && order.status != flows::views::OrderStatus::Cancelled;
     if needed {
         let detail = "this payment pays for an order that goes on: cancel the order, and the money \
                       is given back by itself";
@@ -172,9 +185,11 @@ async fn refund(
     if amount.is_zero() {
         return Err(Problem::invalid(vec![Flaw::new("/amount/minor", "more than nothing")]));
     }
+    let reason = asked.body.reason.into();
     let by = By::staff();
     let refund = flows::refund_by_staff(asked.deed.id(&by.scope));
-    let command = Command::Payment(id, PaymentCommand::Refund { refund, amount });
+    let command =
+        Command::Payment(id, PaymentCommand::Refund { refund, amount, reason: Some(reason) });
     let caused = front.obey(&asked.deed, &by, command).await?;
     let payment = front.payment(id).await?;
     let (location, version) = (format!("/api/v1/payments/{id}/refunds"), payment.version);

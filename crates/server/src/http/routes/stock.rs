@@ -125,7 +125,8 @@ async fn list(
     if let Some(sku) = &filters.sku {
         let found = sku.parse::<Sku>().ok();
         let found = found.and_then(|sku| front.document::<Stocks>(sku.as_str()).transpose());
-        let items: Vec<Stock> = found.transpose()?.map(|stock| show(sku, &stock)).into_iter().collect();
+        let items: Vec<Stock> =
+            found.transpose()?.map(|stock| show(sku, &stock)).into_iter().collect();
         let page = PageInfo { next: None, total: Some(items.len() as u64) };
         return Ok(Answer::ok(List { items, page }).at(Some(front.shop.seen.position())));
     }
@@ -138,7 +139,8 @@ async fn list(
         let here = site.as_ref().is_none_or(|site| stock.sites.iter().any(|at| at.site == *site));
         here.then(|| show(&sku, &stock))
     })?;
-    Ok(answer.map(|list| List { items: list.items.into_iter().flatten().collect(), page: list.page }))
+    Ok(answer
+        .map(|list| List { items: list.items.into_iter().flatten().collect(), page: list.page }))
 }
 
 /// Stock of one SKU.
@@ -349,12 +351,14 @@ pub(crate) struct AvailabilityFilter {
     /// The SKU.
     #[param(min_length = 1, max_length = 64)]
     sku: String,
-    /// Where it would go.
+    /// Where it would go; every place is served, so far.
     #[param(max_length = 20)]
-    postal_code: Option<String>,
+    #[serde(rename = "postal_code")]
+    _postal_code: Option<String>,
     /// Where it would go: ISO 3166-1, two letters.
     #[param(max_length = 2)]
-    country: Option<String>,
+    #[serde(rename = "country")]
+    _country: Option<String>,
 }
 
 /// Whether something can be had.

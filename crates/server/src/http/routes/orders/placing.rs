@@ -13,7 +13,7 @@ use axum::extract::State;
 use commerce::{
     carts::CartLine,
     orders::{NewLine, OrderCommand, OrderFact, OrderRequest, ShortLine},
-    payments::PaymentMethod,
+    payments::{PaymentMethod, PaymentStatus},
 };
 use engine::Caused;
 use flows::{Command, Fact, Shop};
@@ -86,7 +86,8 @@ impl NewPayment {
             return vec![Flaw::new(pointer, "1 to 255 printable characters without blanks")];
         }
         if digits >= 12 && digits == token.len() {
-            let detail = "this looks like a card number: send the token that your provider made of it";
+            let detail =
+                "this looks like a card number: send the token that your provider made of it";
             return vec![Flaw::new(pointer, detail)];
         }
         Vec::new()
@@ -114,7 +115,7 @@ pub(crate) async fn place(
     caller: Caller,
     asked: Submission<NewOrder>,
 ) -> Result<Answer<Order>, Problem> {
-    let Submission { body, deed } = asked;
+    let Submission { body, mut deed } = asked;
     deed.need_key()?;
     none_of(body.flaws())?;
     let id = OrderId(body.cart);
@@ -125,7 +126,7 @@ pub(crate) async fn place(
     let (request, vault) = front.request(&body, lines, &deed, &by);
     let request = Command::Order(id, OrderCommand::Request(Box::new(request)));
     // `If-Match` names the cart that was looked at, not the order that is to be.
-    let deed = Deed { if_match: None, ..deed };
+    deed.if_match = None;
     let caused = front.obey_with(&deed, &by, request, vault).await?;
     if let Some(short) = rejected(&caused) {
         return Err(insufficient(&cart_lines(cart.lines()), short));
@@ -221,7 +222,9 @@ impl Front {
             tips.borrow_and_update();
             let order = self.newest_document(id).await?;
             let open = order.status == flows::views::OrderStatus::Placed
-                && !order.payments.iter().any(|payment| payment.is_settled());
+                && order.payments.last().is_none_or(|payment| {
+                    matches!(payment.status, PaymentStatus::None | PaymentStatus::Started)
+                });
             let news = tokio::time::timeout_at(deadline, tips.changed());
             if !open || !matches!(news.await, Ok(Ok(()))) {
                 return self.order(id, &order).ok_or_else(|| Problem::absent("order"));

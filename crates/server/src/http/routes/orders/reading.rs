@@ -12,7 +12,7 @@ use crate::http::{
 };
 use axum::{extract::State, response::Response};
 use engine::views::{Cursor, Query};
-use flows::views::{Orders, OrderTimeline};
+use flows::views::{OrderTimeline, Orders};
 use kernel::{Column, OrderId, Timestamp, View};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -100,7 +100,9 @@ struct Rest {
 
 impl Rest {
     fn is_empty(&self) -> bool {
-        self.sku.is_none() && self.total == (None, None) && self.status.is_none()
+        self.sku.is_none()
+            && self.total == (None, None)
+            && self.status.is_none()
             && self.customer.is_none()
     }
 
@@ -135,7 +137,8 @@ impl OrderFilters {
         let from = moment(&self.placed_from, "#query/placed_from")?;
         let to = moment(&self.placed_to, "#query/placed_to")?;
         // Also keeps out what was never placed: it has no such time.
-        let micros = |at: Option<Timestamp>, else_: i64| Column::Number(at.map_or(else_, Timestamp::micros));
+        let micros =
+            |at: Option<Timestamp>, else_: i64| Column::Number(at.map_or(else_, Timestamp::micros));
         query = query.range("placed_at", micros(from, 0)..=micros(to, i64::MAX));
         if let Some(number) = &self.number {
             let number = number_of(number).and_then(|number| i64::try_from(number).ok());
@@ -265,15 +268,19 @@ pub(crate) async fn events(
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
     let begin = last.unwrap_or_else(|| front.shop.engine.feed().tip());
     let (key, mut keys) = (id.to_string(), Vec::new());
-    Ok(stream::follow(&front, begin, Box::new(move |recorded| {
-        OrderTimeline::concerns(recorded, &mut keys);
-        if !keys.drain(..).any(|concerned| concerned == key) {
-            return None;
-        }
-        let mut told = Default::default();
-        OrderTimeline::evolve(&mut told, &key, recorded);
-        Some(("moment", serde_json::to_string(&told.moments.pop()?).ok()?))
-    })))
+    Ok(stream::follow(
+        &front,
+        begin,
+        Box::new(move |recorded| {
+            OrderTimeline::concerns(recorded, &mut keys);
+            if !keys.drain(..).any(|concerned| concerned == key) {
+                return None;
+            }
+            let mut told = Default::default();
+            OrderTimeline::evolve(&mut told, &key, recorded);
+            Some(("moment", serde_json::to_string(&told.moments.pop()?).ok()?))
+        }),
+    ))
 }
 
 /// When an order is looked at.
