@@ -3,11 +3,8 @@
 use super::{
     caller::{Caller, Staff},
     catalogue::Catalogue,
-<<<<<<< HEAD
-    pages::Pulses,
-=======
     correlation,
->>>>>>> main
+    pages::Pulses,
     problem::Problem,
     refused::{not_taken, rejected},
     secrets::Secrets,
@@ -69,15 +66,11 @@ pub struct Front {
     /// Whom payments are asked of.
     pub(crate) payment_provider: &'static str,
     /// What webhooks are signed with.
-<<<<<<< HEAD
-    pub(crate) webhook_secret: String,
+    pub(crate) webhook_secret: Option<String>,
     /// True where anyone may look at the pages: the shop's data is nobody's.
     pub open_house: bool,
     /// The pulse that everybody sees who looks in the same second.
     pub(crate) pulses: Pulses,
-=======
-    pub(crate) webhook_secret: Option<String>,
->>>>>>> main
     /// True once no more is accepted.
     pub(crate) closing: watch::Sender<bool>,
     pub(crate) started: Instant,

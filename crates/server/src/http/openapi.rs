@@ -3,7 +3,7 @@
 //! Handlers name their path, their parameters and their shapes. Headers, problems, security and words
 //! about the whole are the same for many, so they are added here, once.
 
-use super::{problem::Problem, routes};
+use super::{problem::Body as Problem, routes};
 use serde_json::{Map, Value, json};
 use std::sync::OnceLock;
 use utoipa::{PartialSchema, ToSchema, openapi::OpenApi};
