@@ -78,6 +78,12 @@ pub fn service(front: &Arc<Front>, limits: &DoorLimits) -> Router {
         .layer(middleware::map_response(harden))
 }
 
+/// Whether it lives, and its figures, and nothing else: for a port of their own.
+pub fn figures(front: &Arc<Front>) -> Router {
+    let (router, _) = routes::health::routes().split_for_parts();
+    router.fallback(absent).with_state(front.clone())
+}
+
 /// Serves until `close` says so; what was accepted is answered, within its time.
 ///
 /// # Errors

@@ -67,7 +67,7 @@ pub struct Front {
     pub(crate) payment_provider: &'static str,
     /// What webhooks are signed with.
     pub(crate) webhook_secret: Option<String>,
-    /// True where anyone may look at the pages: the shop's data is nobody's.
+    /// True when anybody may look at the pages, as in a demonstration.
     pub open_house: bool,
     /// The pulse that everybody sees who looks in the same second.
     pub(crate) pulses: Pulses,
