@@ -1,6 +1,6 @@
 //! `cartage letters`: requests to the outside that could not be done.
 
-use super::{Answer, DataArgs, Usage, say, say_json, table};
+use super::{Answer, FolderArgs, Usage, say, say_json, table};
 use clap::Subcommand;
 use serde_json::{Value as Json, json};
 use server::{
@@ -13,7 +13,7 @@ use std::process::ExitCode;
 #[derive(Debug, clap::Args)]
 pub(crate) struct LettersArgs {
     #[command(flatten)]
-    data: DataArgs,
+    data: FolderArgs,
     /// Of the shop that is running there
     #[arg(long, global = true, env = "CARTAGE_URL")]
     url: Option<String>,

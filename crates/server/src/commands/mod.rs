@@ -85,7 +85,7 @@ Examples:
 Examples:
   cartage demo
   cartage replay examples/online-retail/online_retail.csv.zst
-  cartage replay trade.csv --data /tmp/shop --until 2010-12-08 --report report.json
+  cartage replay trade.csv --data shop-2010 --until 2010-12-08 --report report.json
 
 An unfinished replay goes on where it was when the same command is given again.
 Exit code 1: something does not hold; the report says what.")]
@@ -187,13 +187,13 @@ pub(crate) fn run(cartage: Cartage) -> Answer {
 
 /// Where the data lie: by flag, or as the settings say.
 #[derive(Debug, clap::Args)]
-pub(crate) struct DataArgs {
+pub(crate) struct FolderArgs {
     /// The data folder (default: the setting `data`, which is cartage-data)
     #[arg(long, global = true, value_name = "DIR")]
     data: Option<PathBuf>,
 }
 
-impl DataArgs {
+impl FolderArgs {
     fn folder(&self, settings: &ConfigArgs) -> Result<PathBuf, ConfigError> {
         match &self.data {
             // The flag is the strongest, and a folder may be looked at whatever else is set.
