@@ -31,7 +31,7 @@ const SWEPT_CLIENTS: u64 = 12;
 const KINDS: [&str; 2] = ["EIO", "ENOSPC"];
 const PATIENCE: Duration = Duration::from_secs(120);
 /// A run that has met a fault may take so long to end.
-const PATIENCE_AFTER_FAULT: Duration = Duration::from_secs(3);
+const PATIENCE_AFTER_FAULT: Duration = Duration::from_secs(5);
 /// Commands that wait when the engine stops by itself are never answered, so whoever waits for one
 /// waits for ever. Such a run is killed, and has to lose nothing all the same; to be false as soon as
 /// the sequencer drops what it does not take any more.
