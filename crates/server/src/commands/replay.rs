@@ -1,6 +1,6 @@
 //! `cartage replay`: real order history through the whole system.
 
-use super::{Answer, DataArgs, Usage};
+use super::{Answer, FolderArgs, Usage};
 use indicatif::{ProgressBar, ProgressStyle};
 use kernel::Timestamp;
 use server::{
@@ -26,7 +26,7 @@ pub(crate) struct ReplayArgs {
     /// CSV, plain or zstd, with the columns of UCI Online Retail
     file: PathBuf,
     #[command(flatten)]
-    data: DataArgs,
+    data: FolderArgs,
     /// Only rows before this day (2011-01-01)
     #[arg(long, value_name = "DATE")]
     until: Option<String>,
