@@ -190,6 +190,16 @@ impl Cart {
         &self.lines
     }
 
+    /// It was ordered.
+    pub fn is_converted(&self) -> bool {
+        self.phase == Phase::Converted
+    }
+
+    /// Nobody came back for it.
+    pub fn is_abandoned(&self) -> bool {
+        self.phase == Phase::Abandoned
+    }
+
     fn line(&self, line: u32) -> Option<&CartLine> {
         self.lines.iter().find(|known| known.line == line)
     }

@@ -20,13 +20,23 @@ pub struct Ask<B: Business> {
     pub fingerprint: Option<u64>,
     /// What the vault has to keep if the command is accepted.
     pub vault: Vec<VaultRow>,
+    /// Only if the one who decides has just so many facts: what the caller saw is what he changes.
+    pub if_version: Option<u64>,
 }
 
 impl<B: Business> Ask<B> {
     /// Asked by Cartage itself, with nothing for the vault.
     pub fn by_system(id: CommandId, command: B::Command) -> Ask<B> {
         let actor = Actor::SYSTEM;
-        Ask { id, command, actor, correlation: None, fingerprint: None, vault: Vec::new() }
+        Ask {
+            id,
+            command,
+            actor,
+            correlation: None,
+            fingerprint: None,
+            vault: Vec::new(),
+            if_version: None,
+        }
     }
 }
 
@@ -58,6 +68,17 @@ impl<B: Business> Caused<B> {
     }
 }
 
+/// What a decider or a process remembers; all of it durable by the time one reads it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Looked<B: Business> {
+    /// Its state.
+    pub state: B::State,
+    /// Facts in its own stream; 0 where there is none.
+    pub version: u64,
+    /// The newest fact that moved it.
+    pub position: Position,
+}
+
 /// Why a command changed nothing.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Rejection<R> {
@@ -67,6 +88,12 @@ pub enum Rejection<R> {
     /// This id was used for another request.
     #[error("this idempotency key was used for another request: use a new key")]
     OtherRequest,
+    /// It has changed since the caller looked at it.
+    #[error("it has changed meanwhile: this is version {version} now")]
+    Stale {
+        /// Facts in its stream.
+        version: u64,
+    },
     /// More followed than the limits allow: taken for two processes that answer each other for ever.
     #[error("more followed from this command than the limits allow; nothing was changed")]
     Runaway,

@@ -1,7 +1,7 @@
 //! What the sequencer has decided and the writer has yet to store.
 
 use crate::{
-    answer::{Answer, Rejection},
+    answer::{Answer, Looked, Rejection},
     live::TimerMove,
 };
 use crossbeam_channel::Sender;
@@ -13,6 +13,8 @@ use tokio::sync::oneshot;
 pub(crate) struct Batch<B: Business> {
     pub(crate) facts: Vec<Recorded<B>>,
     pub(crate) replies: Vec<Reply<B>>,
+    /// States that somebody wants to see, as they are when all of this is durable.
+    pub(crate) looks: Vec<Look<B>>,
     pub(crate) vault: Vec<VaultRow>,
     pub(crate) snapshots: Vec<Snapshot>,
     pub(crate) timers: Vec<(B::Stream, TimerMove)>,
@@ -32,6 +34,12 @@ pub(crate) struct Barrier {
 pub(crate) enum Until {
     Durable,
     Indexed,
+}
+
+/// A state on its way to whoever asked for it.
+pub(crate) struct Look<B: Business> {
+    pub(crate) to: oneshot::Sender<journal::Result<Looked<B>>>,
+    pub(crate) seen: journal::Result<Looked<B>>,
 }
 
 pub(crate) struct Reply<B: Business> {
@@ -56,6 +64,7 @@ impl<B: Business> Default for Batch<B> {
         Batch {
             facts: Vec::new(),
             replies: Vec::new(),
+            looks: Vec::new(),
             vault: Vec::new(),
             snapshots: Vec::new(),
             timers: Vec::new(),
@@ -67,6 +76,11 @@ impl<B: Business> Default for Batch<B> {
 
 impl<B: Business> Batch<B> {
     pub(crate) fn is_empty(&self) -> bool {
-        self.facts.is_empty() && self.replies.is_empty() && self.barrier.is_none()
+        self.facts.is_empty() && self.waiting() == 0 && self.barrier.is_none()
+    }
+
+    /// How many wait for it to be durable.
+    pub(crate) fn waiting(&self) -> usize {
+        self.replies.len() + self.looks.len()
     }
 }

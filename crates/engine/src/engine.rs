@@ -1,7 +1,7 @@
 //! The engine as its users see it: ask, follow, look back, stop.
 
 use crate::{
-    Alarms, Answer, Ask, Clock, Feed, Limits, Past,
+    Alarms, Answer, Ask, Clock, Feed, Limits, Looked, Past,
     gauges::Gauges,
     opening::{self, Opened},
     sequencer::{Message, Sequencer},
@@ -109,18 +109,35 @@ impl<B: Business> Engine<B> {
     /// # Errors
     /// When too much waits, the disk is nearly full, or nothing runs any more.
     pub fn submit(&self, ask: Ask<B>) -> Result<oneshot::Receiver<Answer<B>>, NotTaken> {
-        let inbox = self.inbox.as_ref().ok_or(NotTaken::Stopped)?;
         self.need_room()?;
         let (reply, answer) = oneshot::channel();
+        self.send(Message::Ask { ask, reply })?;
+        Ok(answer)
+    }
+
+    fn send(&self, message: Message<B>) -> Result<(), NotTaken> {
+        let inbox = self.inbox.as_ref().ok_or(NotTaken::Stopped)?;
         self.gauges.waiting.fetch_add(1, Relaxed);
-        inbox.try_send(Message::Ask { ask, reply }).map_err(|error| {
+        inbox.try_send(message).map_err(|error| {
             self.gauges.waiting.fetch_sub(1, Relaxed);
             match error {
                 TrySendError::Full(_) => NotTaken::Overloaded { retry_after: self.retry_after() },
                 TrySendError::Disconnected(_) => NotTaken::Stopped,
             }
-        })?;
-        Ok(answer)
+        })
+    }
+
+    /// What a decider or a process remembers, through everything that was submitted before.
+    ///
+    /// # Errors
+    /// When too much waits, or nothing runs any more.
+    pub fn look(
+        &self,
+        stream: B::Stream,
+    ) -> Result<oneshot::Receiver<journal::Result<Looked<B>>>, NotTaken> {
+        let (reply, seen) = oneshot::channel();
+        self.send(Message::Look { stream, reply })?;
+        Ok(seen)
     }
 
     /// Submits and waits, on a thread that may wait.

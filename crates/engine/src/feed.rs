@@ -7,6 +7,7 @@ use std::{
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
+use tokio::sync::watch;
 
 /// The facts of one block; durable by the time anyone sees them.
 #[derive(Debug)]
@@ -45,6 +46,8 @@ impl<B: Business> Clone for Feed<B> {
 struct Shared<B: Business> {
     tail: Mutex<Tail<B>>,
     news: Condvar,
+    /// The tip, for those who wait without a thread.
+    tips: watch::Sender<Position>,
     /// Facts that are kept in memory.
     limit: usize,
 }
@@ -60,7 +63,8 @@ impl<B: Business> Feed<B> {
     /// A feed of a journal that ends at `tip`.
     pub fn new(tip: Position, limit: usize) -> Feed<B> {
         let tail = Tail { blocks: VecDeque::new(), facts: 0, tip, closed: false };
-        Feed(Arc::new(Shared { tail: Mutex::new(tail), news: Condvar::new(), limit }))
+        let tips = watch::Sender::new(tip);
+        Feed(Arc::new(Shared { tail: Mutex::new(tail), news: Condvar::new(), tips, limit }))
     }
 
     /// The newest durable fact.
@@ -82,14 +86,23 @@ impl<B: Business> Feed<B> {
         while tail.facts > self.0.limit && tail.blocks.len() > 1 {
             tail.facts -= tail.blocks.pop_front().map_or(0, |old| old.facts.len());
         }
+        let tip = tail.tip;
         drop(tail);
         self.0.news.notify_all();
+        self.0.tips.send_replace(tip);
+    }
+
+    /// Tells of each new tip without a thread.
+    pub fn tips(&self) -> watch::Receiver<Position> {
+        self.0.tips.subscribe()
     }
 
     /// Nothing more will come: whoever waits is woken.
     pub fn close(&self) {
         self.tail().closed = true;
         self.0.news.notify_all();
+        // Also those who wait without a thread look again.
+        self.0.tips.send_modify(|_| {});
     }
 
     /// Follows the journal from after a position.
@@ -113,7 +126,7 @@ impl<B: Business> Feed<B> {
     }
 
     /// The block with the first fact after `position`, if it is still in memory.
-    pub(crate) fn remembered(&self, position: Position) -> Option<Arc<Committed<B>>> {
+    pub fn remembered(&self, position: Position) -> Option<Arc<Committed<B>>> {
         let tail = self.tail();
         let first = tail.blocks.front()?.first();
         if first > position + 1 {

@@ -40,7 +40,7 @@ pub mod planners;
 pub mod views;
 
 pub use alarms::{Alarm, Alarms};
-pub use answer::{Answer, Ask, Caused, Rejection};
+pub use answer::{Answer, Ask, Caused, Looked, Rejection};
 pub use audit::{Audit, audit};
 pub use clock::{Clock, SimulatedClock, WallClock};
 pub use engine::{Engine, NotTaken, Parts};

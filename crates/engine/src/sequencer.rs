@@ -1,8 +1,8 @@
 //! The thread that owns all state: takes what waits, decides it, hands it over when the writer is free.
 
 use crate::{
-    Answer, Ask, Limits,
-    batch::{Barrier, Batch, Reply, Until},
+    Answer, Ask, Limits, Looked,
+    batch::{Barrier, Batch, Look, Reply, Until},
     gauges::Gauges,
     world::World,
 };
@@ -19,6 +19,11 @@ pub(crate) enum Message<B: Business> {
     Ask {
         ask: Ask<B>,
         reply: oneshot::Sender<Answer<B>>,
+    },
+    /// Somebody wants to see a state.
+    Look {
+        stream: B::Stream,
+        reply: oneshot::Sender<journal::Result<Looked<B>>>,
     },
     /// The clock was moved: ring what is due, and say when the next timer is, once all is durable.
     Ring {
@@ -68,7 +73,7 @@ impl<B: Business> Sequencer<B> {
     fn is_full(&self) -> bool {
         let waiting = self.gauges.waiting.load(Relaxed);
         let batch = &self.world.batch;
-        batch.replies.len() >= (waiting / 2).clamp(1, self.limits.batch_commands)
+        batch.waiting() >= (waiting / 2).clamp(1, self.limits.batch_commands)
             || batch.facts.len() >= self.limits.batch_facts
     }
 
@@ -90,6 +95,11 @@ impl<B: Business> Sequencer<B> {
                 let outcome = self.world.submit(ask);
                 self.world.batch.replies.push(Reply { to: reply, outcome });
                 self.recover()
+            }
+            Message::Look { stream, reply } => {
+                let seen = self.world.look(&stream);
+                self.world.batch.looks.push(Look { to: reply, seen });
+                Ok(())
             }
             Message::Ring { reply } => {
                 self.hand_over(Until::Durable)?;

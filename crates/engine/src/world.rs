@@ -1,7 +1,7 @@
 //! The cascade: from one command to everything that follows from it, decided on what is in memory.
 
 use crate::{
-    Alarms, Ask, Clock, Limits, Rejection,
+    Alarms, Ask, Clock, Limits, Looked, Rejection,
     batch::{Batch, Outcome},
     cache::Cache,
     clock::Time,
@@ -112,7 +112,10 @@ impl<B: Business> World<B> {
             }
             Err(error) => return Outcome::Rejected(Rejection::Unreadable(error.to_string())),
         }
-        let Ask { id, command, actor, correlation, fingerprint, vault } = ask;
+        if let Err(rejection) = self.expect(&ask) {
+            return Outcome::Rejected(rejection);
+        }
+        let Ask { id, command, actor, correlation, fingerprint, vault, .. } = ask;
         let (at, correlation) = (self.time.now(), correlation.or(Some(id)));
         let origin = Origin { at, command: Some(id), correlation, actor, fingerprint };
         let mut cascade = self.begin(origin);
@@ -129,6 +132,20 @@ impl<B: Business> World<B> {
             }
             Err(rejection) => Outcome::Rejected(rejection),
         }
+    }
+
+    /// Whether the one who is asked is still as the caller saw him.
+    fn expect(&mut self, ask: &Ask<B>) -> Result<(), Rejection<B::Refusal>> {
+        let Some(expected) = ask.if_version else { return Ok(()) };
+        let looked = self.look(&B::stream_of_command(&ask.command));
+        let version = looked.map_err(|error| Rejection::Unreadable(error.to_string()))?.version;
+        if version == expected { Ok(()) } else { Err(Rejection::Stale { version }) }
+    }
+
+    /// What somebody remembers now, undurable as it may still be.
+    pub(crate) fn look(&mut self, stream: &B::Stream) -> journal::Result<Looked<B>> {
+        let live = self.streams.get(stream, || self.recall.live(stream))?;
+        Ok(Looked { state: live.state.clone(), version: live.version, position: live.last })
     }
 
     /// Rings one timer that is due; false when there is none.

@@ -3,7 +3,7 @@
 use crate::{
     Caused, Committed, Feed,
     answer::Answer,
-    batch::{Batch, Outcome, Reply, Until},
+    batch::{Batch, Look, Outcome, Reply, Until},
     follower::{Followed, Pace},
     gauges::Gauges,
 };
@@ -97,6 +97,7 @@ impl<B: Business> Writer<B> {
             self.feed.publish(facts.clone());
         }
         self.answer(batch.replies, &facts)?;
+        self.show(batch.looks);
         let barrier = match batch.barrier {
             Some(barrier) if barrier.until == Until::Durable => {
                 // Whoever waited may have given up.
@@ -146,6 +147,14 @@ impl<B: Business> Writer<B> {
         self.gauges.waiting.fetch_sub(count, Relaxed);
         self.gauges.answered.fetch_add(count as u64, Relaxed);
         Ok(())
+    }
+
+    fn show(&self, looks: Vec<Look<B>>) {
+        self.gauges.waiting.fetch_sub(looks.len(), Relaxed);
+        for Look { to, seen } in looks {
+            // Whoever asked may have gone.
+            let _ = to.send(seen);
+        }
     }
 
     /// The facts of a command obeyed before: they lie side by side, all in one block.

@@ -123,8 +123,8 @@ impl Process for Fulfil {
             }
             Heard::Fact(Fact::Pick(_, fact)) => self.pick(id, fact),
             Heard::Fact(Fact::Pack(_, fact)) => self.pack(id, fact),
-            Heard::Fact(Fact::Order(_, OrderFact::Packed { amount, payment, .. })) => {
-                self.packed(id, *amount, *payment)
+            Heard::Fact(Fact::Order(_, OrderFact::Packed { amount, payment, ship_to, .. })) => {
+                self.packed(id, *amount, *payment, *ship_to)
             }
             Heard::Fact(Fact::Order(_, OrderFact::Lost { amount, .. })) => {
                 // Less than was packed, where some of it was cancelled in time.

@@ -17,6 +17,7 @@ mod tries;
 pub mod views;
 
 pub use fulfil::Fulfil;
+pub use refunds::refund_by_staff;
 pub use return_goods::ReturnGoods;
 pub use sell_order::SellOrder;
 pub use wiring::{Command, Fact, Heard, Refusal, Shop, State, Step, Stream, Told};

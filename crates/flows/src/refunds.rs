@@ -22,7 +22,15 @@ pub(crate) const AGAIN: Duration = Duration::from_secs(24 * 60 * 60);
 /// Refunds of a payment are numbered; what they are for tells the number.
 pub(crate) const CANCELLATIONS: u32 = 1_000_000;
 pub(crate) const LOSSES: u32 = 2_000_000;
+/// What staff gives back has its number by chance: no story waits for it.
+pub(crate) const STAFF: u32 = 3_000_000;
 const LATE_CAPTURES: u32 = CANCELLATIONS + 500_000;
+
+/// The number of a refund that staff asks for: the same when the command comes again.
+pub fn refund_by_staff(command: CommandId) -> u32 {
+    let (chance, _) = command.0.as_u64_pair();
+    STAFF + u32::try_from(chance % u64::from(u32::MAX - STAFF)).unwrap_or(0)
+}
 
 /// What a refund is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,7 +73,8 @@ impl Owed {
     pub(crate) fn ask(&mut self) -> Step {
         self.tries.again();
         let Owed { payment, refund, amount, .. } = *self;
-        Step::Ask(Command::Payment(payment, PaymentCommand::Refund { refund, amount }))
+        let ask = PaymentCommand::Refund { refund, amount, reason: None };
+        Step::Ask(Command::Payment(payment, ask))
     }
 
     /// The provider said no.

@@ -76,6 +76,9 @@ pub struct SellOrder {
     declined: Vec<u32>,
     fulfilments: u32,
     packed: bool,
+    /// The cart of the same id is ordered with it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    from_cart: bool,
     captures: Tries,
     owed: Vec<Owed>,
     /// The last cancellation that was heard.

@@ -69,9 +69,9 @@ kernel::business! {
             ) => FulfilmentId::new(payment.order, *number),
             Fact::Payment(
                 payment,
-                PaymentFact::Refunded { refund: number @ refunds::LOSSES.., .. }
-                | PaymentFact::RefundFailed { refund: number @ refunds::LOSSES.., .. }
-                | PaymentFact::GaveUp { errand: Errand::Refund, number: Some(number @ refunds::LOSSES..), .. },
+                PaymentFact::Refunded { refund: number @ refunds::LOSSES..refunds::STAFF, .. }
+                | PaymentFact::RefundFailed { refund: number @ refunds::LOSSES..refunds::STAFF, .. }
+                | PaymentFact::GaveUp { errand: Errand::Refund, number: Some(number @ refunds::LOSSES..refunds::STAFF), .. },
             ) => FulfilmentId::new(payment.order, *number - refunds::LOSSES),
         }
         "return-goods" => ReturnGoods hears {

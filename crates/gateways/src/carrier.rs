@@ -1,11 +1,10 @@
 //! A carrier that is simulated: labels at once, delivers in a few days, loses a parcel now and then.
 
-use crate::Mood;
+use crate::{Mood, asked::ParcelAsked};
 use engine::handlers::{BoxFuture, Call, Failure, Handler, Request};
-use flows::{Command, Fact, Shop};
+use flows::{Command, Shop};
 use kernel::{ParcelId, Recorded, Timestamp};
-use serde::{Deserialize, Serialize};
-use warehouse::shipping::{GaveUp, ParcelCommand, ParcelFact, TrackingEvent, TrackingStatus};
+use warehouse::shipping::{ParcelCommand, TrackingEvent, TrackingStatus};
 
 /// Does everything that a parcel asks of its carrier. Asked daily, it delivers at the first to the
 /// third time.
@@ -15,14 +14,6 @@ pub struct SimulatedCarrier {
     pub mood: Mood,
     /// Parcels lost, in a thousand.
     pub lost: u32,
-}
-
-/// What is asked, as it stands in a letter.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Asked {
-    parcel: ParcelId,
-    /// 0 for a label.
-    inquiry: u32,
 }
 
 impl Handler<Shop> for SimulatedCarrier {
@@ -35,15 +26,9 @@ impl Handler<Shop> for SimulatedCarrier {
     }
 
     fn request(&self, recorded: &Recorded<Shop>) -> Option<Request> {
-        let Fact::Parcel(parcel, fact) = &recorded.fact else { return None };
-        let inquiry = match fact {
-            ParcelFact::Created { .. } => 0,
-            ParcelFact::CarrierAsked { inquiry } => *inquiry,
-            _ => return None,
-        };
-        let asked = Asked { parcel: *parcel, inquiry };
-        let body = serde_json::to_value(asked).expect("texts and numbers");
-        Some(Request { key: parcel.to_string(), body, reference: None })
+        // It watches parcels by itself: nobody has to tell it that it has one, or will not get one.
+        let asked = ParcelAsked::of(recorded).filter(|asked| asked.notice.is_none())?;
+        Some(asked.request())
     }
 
     fn call<'a>(&'a self, call: Call<'a>) -> BoxFuture<'a, Result<Vec<Command>, Failure>> {
@@ -51,19 +36,13 @@ impl Handler<Shop> for SimulatedCarrier {
     }
 
     fn gave_up(&self, request: &Request, reason: &str) -> Vec<Command> {
-        let Ok(Asked { parcel, inquiry }) = serde_json::from_value(request.body.clone()) else {
-            return vec![];
-        };
-        let what = if inquiry == 0 { GaveUp::Label } else { GaveUp::Inquiry };
-        let reason = reason.chars().take(60).collect();
-        vec![Command::Parcel(parcel, ParcelCommand::GiveUp { what, reason })]
+        ParcelAsked::gave_up(request, reason)
     }
 }
 
 impl SimulatedCarrier {
     fn answer(&self, call: &Call<'_>) -> Result<Vec<Command>, Failure> {
-        let Asked { parcel, inquiry } = serde_json::from_value(call.request.body.clone())
-            .map_err(|error| Failure::Permanent(format!("not understood: {error}")))?;
+        let ParcelAsked { parcel, inquiry, .. } = ParcelAsked::read(call.request)?;
         let key = call.idempotency_key;
         if self.mood.dice("fails", key, call.attempt) < self.mood.fails {
             return Err(Failure::Transient("no answer".to_owned()));

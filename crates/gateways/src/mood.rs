@@ -22,7 +22,7 @@ pub struct Mood {
 
 impl Mood {
     /// Always the same number for the same thing, below a thousand.
-    pub(crate) fn dice(&self, what: &str, key: &str, attempt: u32) -> u32 {
+    pub fn dice(&self, what: &str, key: &str, attempt: u32) -> u32 {
         let mut hasher = FxHasher::default();
         hasher.write_u64(self.seed);
         hasher.write(what.as_bytes());

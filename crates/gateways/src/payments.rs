@@ -1,52 +1,16 @@
 //! A provider of payments that is simulated: yes, no, late, twice, or no answer, by seed.
 
-use crate::Mood;
-use commerce::payments::{Errand, PaymentCommand, PaymentFact};
-use compact_str::CompactString;
+use crate::{Mood, asked::PaymentAsked};
+use commerce::payments::{Errand, PaymentCommand};
 use engine::handlers::{BoxFuture, Call, Failure, Handler, Request};
-use flows::{Command, Fact, Shop};
-use kernel::{Money, PaymentId, Recorded};
-use serde::{Deserialize, Serialize};
+use flows::{Command, Shop};
+use kernel::Recorded;
 
 /// Does everything that a payment asks of its provider.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SimulatedProvider {
     /// How reliable it is.
     pub mood: Mood,
-}
-
-/// What is asked, as it stands in a letter.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Asked {
-    payment: PaymentId,
-    errand: Errand,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    number: Option<u32>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    amount: Option<Money>,
-    /// How often it has said no to this number.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    attempt: Option<u32>,
-    /// Which yes, where the provider has given several.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    reference: Option<CompactString>,
-}
-
-impl Asked {
-    /// What money does has a name that follows from what it is for, so that asking again, also on
-    /// behalf of a later fact, is the same request. To forget a yes, or to say what became of one,
-    /// harms nobody when it is done twice, and a yes that came later has to be forgotten, too.
-    fn known_by(&self) -> Option<String> {
-        let payment = self.payment;
-        let number = || self.number.zip(self.attempt);
-        match self.errand {
-            Errand::Authorise => Some(format!("{payment}/authorise")),
-            Errand::Capture => number().map(|(n, nth)| format!("{payment}/capture/{n}/{nth}")),
-            Errand::Refund => number().map(|(n, nth)| format!("{payment}/refund/{n}/{nth}")),
-            Errand::Void => self.reference.as_ref().map(|yes| format!("{payment}/void/{yes}")),
-            Errand::Query => None,
-        }
-    }
 }
 
 impl Handler<Shop> for SimulatedProvider {
@@ -59,32 +23,7 @@ impl Handler<Shop> for SimulatedProvider {
     }
 
     fn request(&self, recorded: &Recorded<Shop>) -> Option<Request> {
-        let Fact::Payment(payment, fact) = &recorded.fact else { return None };
-        let (errand, number, amount) = match fact {
-            PaymentFact::Started { amount, .. } => (Errand::Authorise, None, Some(*amount)),
-            PaymentFact::CaptureAsked { capture, amount, .. } => {
-                (Errand::Capture, Some(*capture), Some(*amount))
-            }
-            PaymentFact::RefundAsked { refund, amount, .. } => {
-                (Errand::Refund, Some(*refund), Some(*amount))
-            }
-            PaymentFact::VoidAsked => (Errand::Void, None, None),
-            PaymentFact::SurplusVoidAsked { .. } => (Errand::Void, None, None),
-            PaymentFact::QueryAsked => (Errand::Query, None, None),
-            _ => return None,
-        };
-        let attempt = match fact {
-            PaymentFact::CaptureAsked { attempt, .. }
-            | PaymentFact::RefundAsked { attempt, .. } => Some(*attempt),
-            _ => None,
-        };
-        let reference = match fact {
-            PaymentFact::SurplusVoidAsked { reference } => Some(reference.clone()),
-            _ => None,
-        };
-        let asked = Asked { payment: *payment, errand, number, amount, attempt, reference };
-        let body = serde_json::to_value(&asked).expect("texts and numbers");
-        Some(Request { key: payment.to_string(), body, reference: asked.known_by() })
+        Some(PaymentAsked::of(recorded)?.request())
     }
 
     fn call<'a>(&'a self, call: Call<'a>) -> BoxFuture<'a, Result<Vec<Command>, Failure>> {
@@ -92,19 +31,13 @@ impl Handler<Shop> for SimulatedProvider {
     }
 
     fn gave_up(&self, request: &Request, reason: &str) -> Vec<Command> {
-        let Ok(asked) = serde_json::from_value::<Asked>(request.body.clone()) else {
-            return vec![];
-        };
-        let Asked { payment, errand, number, .. } = asked;
-        let reason = reason.chars().take(60).collect();
-        vec![Command::Payment(payment, PaymentCommand::GiveUp { errand, number, reason })]
+        PaymentAsked::gave_up(request, reason)
     }
 }
 
 impl SimulatedProvider {
     fn answer(&self, call: &Call<'_>) -> Result<Vec<Command>, Failure> {
-        let asked: Asked = serde_json::from_value(call.request.body.clone())
-            .map_err(|error| Failure::Permanent(format!("not understood: {error}")))?;
+        let asked = PaymentAsked::read(call.request)?;
         let key = call.idempotency_key;
         let dice = |what: &str, attempt| self.mood.dice(what, key, attempt);
         if dice("fails", call.attempt) < self.mood.fails
@@ -113,7 +46,7 @@ impl SimulatedProvider {
             // For the asker these are the same: it must ask again under the same key.
             return Err(Failure::Transient("no answer".to_owned()));
         }
-        let Asked { payment, errand, number, amount, attempt, reference } = asked;
+        let PaymentAsked { payment, errand, number, amount, attempt, reference, .. } = asked;
         let attempt = attempt.unwrap_or(0);
         if let (Errand::Void, Some(reference)) = (errand, reference) {
             let gone = PaymentCommand::VoidSurplusDone { reference };
@@ -159,7 +92,9 @@ impl SimulatedProvider {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use kernel::{Actor, Currency, Origin, spec::NOW};
+    use commerce::payments::PaymentFact;
+    use flows::Fact;
+    use kernel::{Actor, Currency, Money, Origin, spec::NOW};
     use std::sync::Arc;
 
     const PAYMENT: &str = "018f0000-0000-7000-8000-000000000001.1";
@@ -185,7 +120,8 @@ mod tests {
             let capture = |attempt| PaymentFact::CaptureAsked { capture: 2, amount, attempt };
             assert_eq!(known_by(position, capture(0)), name("capture/2/0"));
             assert_eq!(known_by(position, capture(1)), name("capture/2/1"));
-            let refund = PaymentFact::RefundAsked { refund: 1_000_001, amount, attempt: 0 };
+            let refund =
+                PaymentFact::RefundAsked { refund: 1_000_001, amount, attempt: 0, reason: None };
             assert_eq!(known_by(position, refund), name("refund/1000001/0"));
             let surplus = PaymentFact::SurplusVoidAsked { reference: "B".into() };
             assert_eq!(known_by(position, surplus), name("void/B"));

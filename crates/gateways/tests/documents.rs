@@ -7,8 +7,9 @@ mod golden;
 
 use engine::handlers::Handler;
 use flows::{Fact, Shop, views};
-use gateways::{SimulatedCarrier, SimulatedProvider};
+use gateways::http::{HttpCarrier, HttpProvider, Partner};
 use golden::{Golden, kinds, lines, names};
+use journal::memory::Memory;
 use kernel::{Actor, Business, Identity, Origin, Recorded, Timestamp, View};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -57,6 +58,7 @@ fn the_list_of_facts_is_current() {
 fn write_all(text: &mut String) -> Result {
     let golden = lines();
     let meanings = meanings();
+    let outside = outside();
     for kind in kinds() {
         let story = Shop::PROCESSES.contains(&kind.as_str());
         let what = if story { "the story is told" } else { "its decider states" };
@@ -66,7 +68,7 @@ fn write_all(text: &mut String) -> Result {
         for name in names(&kind) {
             let of = |line: &&Golden| line.name == name && kind_of(&line.fact) == kind;
             let mut entry = Entry::default();
-            golden.iter().filter(of).for_each(|line| entry.add(line));
+            golden.iter().filter(of).for_each(|line| entry.add(line, &outside));
             let says = meanings.get(&name).unwrap_or_else(|| panic!("{name} needs a comment"));
             entry.write(&name, says, text)?;
         }
@@ -74,12 +76,21 @@ fn write_all(text: &mut String) -> Result {
     Ok(())
 }
 
+/// Those who really ask; the simulated ones are asked for the same, and know more by themselves.
+fn outside() -> [Box<dyn Handler<Shop>>; 2] {
+    let nowhere = |name| Partner::new(name, "http://localhost");
+    let vault = || Box::new(Memory::default());
+    let provider = HttpProvider::new(nowhere("payments"), vault()).expect("an address");
+    let carrier = HttpCarrier::new(nowhere("carrier"), vault()).expect("an address");
+    [Box::new(provider), Box::new(carrier)]
+}
+
 fn kind_of(fact: &Fact) -> &'static str {
     Shop::stream_of_fact(fact).kind()
 }
 
 impl Entry {
-    fn add(&mut self, line: &Golden) {
+    fn add(&mut self, line: &Golden, outside: &[Box<dyn Handler<Shop>>]) {
         self.lines += 1;
         let json: serde_json::Value = serde_json::from_str(line.text).expect("a line is JSON");
         // In the order in which they are written, which is the order of the text.
@@ -93,9 +104,7 @@ impl Entry {
         self.stories.extend(Shop::hearers(&line.fact).map(|story| story.kind().to_owned()));
         let recorded = recorded(&line.fact);
         self.views.extend(shown_in(&recorded));
-        let handlers: [&dyn Handler<Shop>; 2] =
-            [&SimulatedProvider::default(), &SimulatedCarrier::default()];
-        let told = handlers.iter().filter(|handler| handler.request(&recorded).is_some());
+        let told = outside.iter().filter(|handler| handler.request(&recorded).is_some());
         self.outside.extend(told.map(|handler| handler.name()));
     }
 
@@ -132,18 +141,21 @@ fn shown_in(recorded: &Recorded<Shop>) -> Vec<&'static str> {
         into.extend((!keys.is_empty()).then_some(V::NAME));
     }
     let mut names = Vec::new();
-    probe::<views::OrderSummary>(recorded, &mut names);
+    probe::<views::Orders>(recorded, &mut names);
     probe::<views::OrderTimeline>(recorded, &mut names);
-    probe::<views::StockOnHand>(recorded, &mut names);
-    probe::<views::AvailableToPromise>(recorded, &mut names);
+    probe::<views::Stocks>(recorded, &mut names);
     probe::<views::SalesPerDay>(recorded, &mut names);
     probe::<views::SalesPerProduct>(recorded, &mut names);
     probe::<views::SalesPerCountry>(recorded, &mut names);
     probe::<views::CashLedger>(recorded, &mut names);
-    probe::<views::PickList>(recorded, &mut names);
-    probe::<views::PackList>(recorded, &mut names);
-    probe::<views::VanList>(recorded, &mut names);
-    probe::<views::ReturnList>(recorded, &mut names);
+    probe::<views::Products>(recorded, &mut names);
+    probe::<views::Variants>(recorded, &mut names);
+    probe::<views::ProductsByCategory>(recorded, &mut names);
+    probe::<views::Fulfilments>(recorded, &mut names);
+    probe::<views::Picks>(recorded, &mut names);
+    probe::<views::Packs>(recorded, &mut names);
+    probe::<views::Parcels>(recorded, &mut names);
+    probe::<views::Returns>(recorded, &mut names);
     names
 }
 

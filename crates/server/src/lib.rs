@@ -1,10 +1,18 @@
 //! What the program `cartage` does, one module per command.
 
+pub mod http;
+
+pub mod demo;
+
+pub mod serve;
+
 pub mod shop;
 
 pub mod replay;
 
 pub mod simulate;
+
+pub mod sandbox;
 
 pub mod bench;
 

@@ -1,15 +1,16 @@
 //! A running shop over a data folder: engine, views, handlers, and the clock they go by.
 
 use engine::{
-    Alarms, Clock, Engine, Limits, Parts, SimulatedClock,
+    Alarms, Clock, Engine, Limits, Parts, SimulatedClock, WallClock,
     handlers::{Handler, HandlerLimits, Handlers, Store as Letters, StoreError, Surroundings},
     views::{self, Bounds, Reader, Runner, Seen, Store, Views},
 };
 use flows::{
     Shop,
     views::{
-        AvailableToPromise, CashLedger, OrderSummary, OrderTimeline, PackList, PickList,
-        ReturnList, SalesPerCountry, SalesPerDay, SalesPerProduct, StockOnHand, VanList,
+        CashLedger, Fulfilments, OrderTimeline, Orders, Packs, Parcels, Picks, Products,
+        ProductsByCategory, Returns, SalesPerCountry, SalesPerDay, SalesPerProduct, Stocks,
+        Variants,
     },
 };
 use gateways::{SimulatedCarrier, SimulatedProvider};
@@ -58,16 +59,18 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// Whoever reaches outside.
 pub type Outside = Vec<Arc<dyn Handler<Shop>>>;
 
-/// Everything that runs.
-pub struct RunningShop {
+/// Everything that runs, in simulated time unless said otherwise.
+pub struct RunningShop<C: Clock = SimulatedClock> {
     /// Takes commands.
     pub engine: Arc<Engine<Shop>>,
     /// What the shop goes by.
-    pub clock: SimulatedClock,
+    pub clock: C,
     /// What people see.
     pub reader: Reader,
-    seen: Seen,
-    handlers: Handlers<Shop>,
+    /// How far what people see has come.
+    pub seen: Seen,
+    /// Who reaches outside.
+    pub handlers: Handlers<Shop>,
     views: JoinHandle<()>,
     alarms: Arc<Alarms>,
 }
@@ -75,18 +78,21 @@ pub struct RunningShop {
 /// Every view of the program.
 pub fn all_views() -> Views<Shop> {
     Views::new()
-        .with::<OrderSummary>()
+        .with::<Orders>()
         .with::<OrderTimeline>()
-        .with::<StockOnHand>()
-        .with::<AvailableToPromise>()
+        .with::<Stocks>()
         .with::<SalesPerDay>()
         .with::<SalesPerProduct>()
         .with::<SalesPerCountry>()
         .with::<CashLedger>()
-        .with::<PickList>()
-        .with::<PackList>()
-        .with::<VanList>()
-        .with::<ReturnList>()
+        .with::<Products>()
+        .with::<Variants>()
+        .with::<ProductsByCategory>()
+        .with::<Fulfilments>()
+        .with::<Picks>()
+        .with::<Packs>()
+        .with::<Parcels>()
+        .with::<Returns>()
 }
 
 impl RunningShop {
@@ -113,6 +119,35 @@ impl RunningShop {
         let files = journal::sqlite::open(folder)?;
         let tip = files.journal.tip();
         let clock = SimulatedClock::at(tip.map_or(start, |tip| tip.at.max(start)));
+        RunningShop::assemble(folder, files, clock, (limits, outside))
+    }
+}
+
+impl RunningShop<WallClock> {
+    /// Opens a data folder and starts everything, in the time that the machine's clock tells. Whoever
+    /// reaches outside may look into the vault.
+    ///
+    /// # Errors
+    /// As [`RunningShop::open`].
+    pub fn open_now(
+        folder: &Path,
+        limits: Limits,
+        outside: impl FnOnce(Box<dyn journal::Reader>) -> Outside,
+    ) -> Result<RunningShop<WallClock>, ShopError> {
+        let files = journal::sqlite::open(folder)?;
+        let outside = outside(files.journal.reader()?);
+        RunningShop::assemble(folder, files, WallClock, (limits, outside))
+    }
+}
+
+impl<C: Clock + Clone + 'static> RunningShop<C> {
+    fn assemble(
+        folder: &Path,
+        files: journal::sqlite::Folder,
+        clock: C,
+        (limits, outside): (Limits, Outside),
+    ) -> Result<RunningShop<C>, ShopError> {
+        let tip = files.journal.tip();
         let (begin, views_reader) = (tip.map_or(0, |tip| tip.last), files.journal.reader()?);
         let engine = Arc::new(Engine::start(Parts {
             journal: Box::new(files.journal),
@@ -202,7 +237,7 @@ impl RunningShop {
 fn start_handlers(
     folder: &Path,
     engine: &Arc<Engine<Shop>>,
-    clock: &SimulatedClock,
+    clock: &(impl Clock + Clone + 'static),
     (begin, outside): (Position, Outside),
 ) -> Result<Handlers<Shop>, ShopError> {
     let letters = Letters::open(&folder.join("letters.db"), "outside")?;

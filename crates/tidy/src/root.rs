@@ -14,6 +14,7 @@ const SHOWN: &[&str] = &[
     "LICENSE-MIT",
     "README.md",
     "STYLE.md",
+    "bench",
     "clippy.toml",
     "crates",
     "deny.toml",

@@ -6,7 +6,7 @@ use std::{
 };
 
 /// Folders below the root in which people write.
-const FOLDERS: [&str; 5] = [".ci", "crates", "docs", "e2e", "examples"];
+const FOLDERS: [&str; 6] = [".ci", "bench", "crates", "docs", "e2e", "examples"];
 
 /// Names that end in one of these are text; the rest is data.
 const TEXT: [&str; 7] = [".rs", ".md", ".toml", ".py", ".sh", ".sql", ".ci/run"];

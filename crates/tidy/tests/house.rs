@@ -18,7 +18,7 @@ fn none(flaws: impl IntoIterator<Item = Flaw>) {
 
 #[test]
 fn every_crate_uses_only_whom_it_may_and_says_what_it_does() {
-    let manifests = HOUSE.ending("Cargo.toml").filter(|file| file.path.starts_with("crates/"));
+    let manifests = HOUSE.ending("Cargo.toml").filter(|file| file.path != "Cargo.toml");
     none(manifests.flat_map(|file| manifests::check(&file.path, &file.text)));
 }
 

@@ -76,6 +76,8 @@ pub struct OrderRequest {
     pub pay_within_seconds: Option<u64>,
     /// How long it may be returned, where it is not the usual.
     pub return_window_days: Option<u16>,
+    /// The cart of the same id is ordered with it.
+    pub from_cart: bool,
     /// What this shop allows.
     pub limits: OrderLimits,
 }

@@ -74,6 +74,9 @@ pub enum OrderFact {
         amount: Money,
         /// The attempt that pays for it.
         payment: u32,
+        /// Name and address, in the vault.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ship_to: Option<VaultId>,
     },
     /// Handed over to the carrier.
     #[serde(rename = "orders/shipped@1")]
@@ -182,6 +185,9 @@ pub struct Requested {
     /// How long it may be returned, where it is not the usual.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub return_window_days: Option<u16>,
+    /// The cart of the same id is ordered with it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub from_cart: bool,
 }
 
 /// One line.

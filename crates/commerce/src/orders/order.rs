@@ -15,6 +15,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Order {
     pub(super) phase: Phase,
     pub(super) currency: Option<Currency>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) ship_to: Option<VaultId>,
     pub(super) lines: Vec<Line>,
     /// Minor units.
     pub(super) shipping: i64,
@@ -221,6 +223,7 @@ impl Order {
             email: request.email,
             pay_within_seconds: request.pay_within_seconds,
             return_window_days: request.return_window_days,
+            from_cart: request.from_cart,
         })))
     }
 
@@ -233,6 +236,7 @@ impl Order {
         Order {
             phase: Phase::Requested,
             currency: Some(requested.currency),
+            ship_to: requested.ship_to,
             lines: requested.lines.iter().map(line).collect(),
             shipping: requested.shipping.map_or(0, |shipping| shipping.minor),
             ..Order::default()

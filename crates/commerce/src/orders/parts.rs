@@ -107,7 +107,7 @@ impl Order {
             }
         }
         let amount = self.money(self.worth(&lines) + self.shipping_due());
-        one(OrderFact::Packed { fulfilment, lines, amount, payment })
+        one(OrderFact::Packed { fulfilment, lines, amount, payment, ship_to: self.ship_to })
     }
 
     /// Minor units of shipping that the next parcel takes along.

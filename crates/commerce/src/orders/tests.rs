@@ -2,7 +2,7 @@
 
 use super::*;
 use kernel::{
-    Currency, Decider, Money, Quantity,
+    Currency, Decider, Money, Quantity, VaultId,
     spec::{NOW, given},
 };
 
@@ -23,6 +23,10 @@ pub(super) fn new_line(sku: &str, quantity: u32, price: i64, stock_kept: bool) -
     }
 }
 
+fn home() -> VaultId {
+    "00000000-0000-4000-8000-00000000000a".parse().unwrap()
+}
+
 pub(super) fn request_of(lines: Vec<NewLine>, shipping: Option<Money>) -> OrderRequest {
     OrderRequest {
         customer: "00000000-0000-4000-8000-000000000001".parse().unwrap(),
@@ -32,10 +36,11 @@ pub(super) fn request_of(lines: Vec<NewLine>, shipping: Option<Money>) -> OrderR
         shipping,
         method: PaymentMethod::Card,
         token: None,
-        ship_to: None,
+        ship_to: Some(home()),
         email: None,
         pay_within_seconds: None,
         return_window_days: None,
+        from_cart: false,
         limits: OrderLimits::default(),
     }
 }
@@ -71,7 +76,13 @@ fn paid(then: impl IntoIterator<Item = OrderFact>) -> kernel::spec::Given<Order>
 }
 
 fn packed(fulfilment: u32, lines: &[(u32, u32)], amount: i64) -> OrderFact {
-    OrderFact::Packed { fulfilment, lines: units(lines), amount: pence(amount), payment: 1 }
+    OrderFact::Packed {
+        fulfilment,
+        lines: units(lines),
+        amount: pence(amount),
+        payment: 1,
+        ship_to: Some(home()),
+    }
 }
 
 const CUPS_AND_POSTAGE: &[(u32, u32)] = &[(1, 5), (3, 1)];

@@ -21,6 +21,22 @@ pub enum Errand {
     Query,
 }
 
+/// Why staff gives money back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefundReason {
+    /// To keep the customer.
+    Goodwill,
+    /// It came broken.
+    Damaged,
+    /// It did not come.
+    NotReceived,
+    /// It was cheaper elsewhere.
+    PriceMatch,
+    /// Something else.
+    Other,
+}
+
 /// Facts of a stream `payment/…`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", content = "body")]
@@ -99,6 +115,9 @@ pub enum PaymentFact {
         /// one request to the provider, however often it is asked.
         #[serde(default, skip_serializing_if = "is_first")]
         attempt: u32,
+        /// Why, where staff asked for it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<RefundReason>,
     },
     /// The money was given back.
     #[serde(rename = "payments/refunded@1")]

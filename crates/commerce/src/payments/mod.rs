@@ -20,5 +20,5 @@ mod properties;
 mod tests;
 
 pub use crate::method::PaymentMethod;
-pub use facts::{Errand, PaymentFact};
+pub use facts::{Errand, PaymentFact, RefundReason};
 pub use payment::{Payment, PaymentCommand, PaymentRefusal, PaymentStatus};

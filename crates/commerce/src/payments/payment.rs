@@ -1,7 +1,7 @@
 //! One payment: commands, refusals, what it remembers, and its rules.
 
 use super::{
-    Errand, PaymentFact, PaymentMethod,
+    Errand, PaymentFact, PaymentMethod, RefundReason,
     errands::{ErrandState, Errands, ask, done, refuse, under_way},
 };
 use compact_str::CompactString;
@@ -34,7 +34,13 @@ pub enum PaymentCommand {
         attempt: u32,
     },
     /// Give this much back; the number makes it once.
-    Refund { refund: u32, amount: Money },
+    Refund {
+        refund: u32,
+        amount: Money,
+        /// Why, where staff asks for it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<RefundReason>,
+    },
     /// It has given this much back.
     RefundDone { refund: u32, amount: Money },
     /// It could not give it back; the attempt is that of the fact that asked for it.
@@ -177,7 +183,9 @@ impl Decider for Payment {
             PaymentCommand::CaptureFailed { capture, reason, attempt } => {
                 self.capture_failed(*capture, reason, *attempt)
             }
-            PaymentCommand::Refund { refund, amount } => self.refund(*refund, *amount),
+            PaymentCommand::Refund { refund, amount, reason } => {
+                self.refund(*refund, *amount, *reason)
+            }
             PaymentCommand::RefundDone { refund, amount } => {
                 match self.refunds.get(refund).map(|known| known.state) {
                     Some(ErrandState::Done) => Ok(vec![]),
@@ -240,7 +248,7 @@ impl Decider for Payment {
                 refuse(&mut self.captures, *capture, *attempt);
                 self.status = PaymentStatus::CaptureFailed;
             }
-            PaymentFact::RefundAsked { refund, amount, attempt } => {
+            PaymentFact::RefundAsked { refund, amount, attempt, .. } => {
                 ask(&mut self.refunds, *refund, *amount, *attempt);
             }
             PaymentFact::Refunded { refund, amount } => {
@@ -355,7 +363,7 @@ impl Payment {
     }
 
     /// As for a capture: what is in doubt is asked for as it was, and never refused.
-    fn refund(&self, refund: u32, part: Money) -> Facts {
+    fn refund(&self, refund: u32, part: Money, reason: Option<RefundReason>) -> Facts {
         let known = self.refunds.get(&refund);
         if known.is_some_and(Errands::needs_no_ask) {
             return Ok(vec![]);
@@ -364,7 +372,7 @@ impl Payment {
         let attempt = known.map_or(0, |known| known.refused);
         if let Some(doubtful) = known.filter(|known| known.is_open()) {
             let amount = Money::new(doubtful.amount, amount.currency);
-            return one(PaymentFact::RefundAsked { refund, amount, attempt });
+            return one(PaymentFact::RefundAsked { refund, amount, attempt, reason });
         }
         same_currency(part, amount)?;
         let left = self.captured - self.refunded - under_way(&self.refunds);
@@ -375,7 +383,7 @@ impl Payment {
             let left = Money::new(left, amount.currency);
             return Err(PaymentRefusal::BeyondCaptured { left });
         }
-        one(PaymentFact::RefundAsked { refund, amount: part, attempt })
+        one(PaymentFact::RefundAsked { refund, amount: part, attempt, reason })
     }
 
     fn refund_failed(&self, refund: u32, reason: &CompactString, attempt: u32) -> Facts {

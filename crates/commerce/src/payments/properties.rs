@@ -20,7 +20,8 @@ enum Event {
 
 fn any_event() -> impl Strategy<Value = Event> {
     let capture = |(capture, minor)| PaymentCommand::Capture { capture, amount: pence(minor) };
-    let refund = |(refund, minor)| PaymentCommand::Refund { refund, amount: pence(minor) };
+    let refund =
+        |(refund, minor)| PaymentCommand::Refund { refund, amount: pence(minor), reason: None };
     let given_up = |(errand, number)| PaymentCommand::GiveUp {
         errand,
         number: Some(number),

@@ -164,9 +164,14 @@ fn what_was_taken_is_recorded_once_even_if_nobody_expected_it() {
 
 #[test]
 fn no_more_is_given_back_than_was_taken() {
-    let refund = |refund, minor| PaymentCommand::Refund { refund, amount: pence(minor) };
-    let asked =
-        |refund, minor| PaymentFact::RefundAsked { refund, amount: pence(minor), attempt: 0 };
+    let refund =
+        |refund, minor| PaymentCommand::Refund { refund, amount: pence(minor), reason: None };
+    let asked = |refund, minor| PaymentFact::RefundAsked {
+        refund,
+        amount: pence(minor),
+        attempt: 0,
+        reason: None,
+    };
     let taken = |then: Vec<_>| agreed([captured(1, 400)].into_iter().chain(then));
     taken(vec![]).when(refund(1, 400)).then([asked(1, 400)]);
     taken(vec![asked(1, 300)]).when(refund(1, 300)).then_nothing_happened();
@@ -177,27 +182,28 @@ fn no_more_is_given_back_than_was_taken() {
     let none = PaymentRefusal::BeyondCaptured { left: pence(0) };
     agreed([]).when(refund(1, 1)).refused(none);
     taken(vec![]).when(refund(1, 0)).refused(PaymentRefusal::Nothing);
-    let euro = PaymentCommand::Refund { refund: 1, amount: Money::new(1, Currency::EUR) };
+    let euro =
+        PaymentCommand::Refund { refund: 1, amount: Money::new(1, Currency::EUR), reason: None };
     taken(vec![]).when(euro).refused(PaymentRefusal::OtherCurrency);
 }
 
 #[test]
 fn a_refund_that_failed_may_be_asked_for_again() {
     let amount = pence(100);
-    let asked = PaymentFact::RefundAsked { refund: 1, amount, attempt: 0 };
+    let asked = PaymentFact::RefundAsked { refund: 1, amount, attempt: 0, reason: None };
     let failed = PaymentFact::RefundFailed { refund: 1, reason: "closed".into(), attempt: 0 };
     let fail = PaymentCommand::RefundFailed { refund: 1, reason: "closed".into(), attempt: 0 };
     let taken = |then: Vec<_>| agreed([captured(1, 400)].into_iter().chain(then));
     taken(vec![asked.clone()]).when(fail.clone()).then([failed.clone()]);
     taken(vec![]).when(fail).then_nothing_happened();
-    let refund = || PaymentCommand::Refund { refund: 1, amount };
-    let anew = PaymentFact::RefundAsked { refund: 1, amount, attempt: 1 };
+    let refund = || PaymentCommand::Refund { refund: 1, amount, reason: None };
+    let anew = PaymentFact::RefundAsked { refund: 1, amount, attempt: 1, reason: None };
     taken(vec![asked.clone(), failed]).when(refund()).then([anew]);
     let doubtful = || taken(vec![asked.clone(), gave_up(Errand::Refund, Some(1))]);
     doubtful().when(refund()).then([asked.clone()]);
     // What may have been given back is not given to anyone else.
     let left = PaymentRefusal::BeyondCaptured { left: pence(300) };
-    let more = PaymentCommand::Refund { refund: 2, amount: pence(301) };
+    let more = PaymentCommand::Refund { refund: 2, amount: pence(301), reason: None };
     doubtful().when(more).refused(left);
     let done = PaymentCommand::RefundDone { refund: 1, amount };
     taken(vec![asked]).when(done.clone()).then([refunded(1, 100)]);
@@ -210,7 +216,7 @@ fn a_no_that_is_heard_again_is_no_answer_to_the_next_attempt() {
     let no = |attempt| PaymentFact::RefundFailed { refund: 1, reason: "closed".into(), attempt };
     let say =
         |attempt| PaymentCommand::RefundFailed { refund: 1, reason: "closed".into(), attempt };
-    let ask = |attempt| PaymentFact::RefundAsked { refund: 1, amount, attempt };
+    let ask = |attempt| PaymentFact::RefundAsked { refund: 1, amount, attempt, reason: None };
     let twice = || agreed([captured(1, 400), ask(0), no(0), ask(1)]);
     twice().when(say(0)).then_nothing_happened();
     twice().when(say(1)).then([no(1)]);

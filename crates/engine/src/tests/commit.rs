@@ -40,6 +40,37 @@ fn the_same_command_id_with_another_request_is_refused() {
 }
 
 #[test]
+fn a_look_sees_everything_that_was_asked_before_and_only_once_it_is_durable() {
+    let house = House::new();
+    house.ask("a", pay(1, 5)).unwrap();
+    let stream = Stream::Account(account(1));
+    house.journal.hold_appends(true);
+    let second = house.engine.submit(Ask::by_system(CommandId::derive("test", "b"), pay(1, 2)));
+    let mut look = house.engine.look(stream.clone()).unwrap();
+    assert!(look.try_recv().is_err());
+    house.journal.hold_appends(false);
+    let seen = look.blocking_recv().unwrap().unwrap();
+    let last = second.unwrap().blocking_recv().unwrap().unwrap();
+    assert_eq!((seen.version, Some(seen.position)), (2, last.position()));
+    let nobody = Stream::Account(account(99));
+    assert_eq!(house.engine.look(nobody).unwrap().blocking_recv().unwrap().unwrap().version, 0);
+}
+
+#[test]
+fn what_has_changed_since_the_caller_looked_is_not_changed_by_him() {
+    let house = House::new();
+    house.ask("a", pay(1, 5)).unwrap();
+    let id = CommandId::derive("test", "b");
+    let ask = |version| Ask { if_version: Some(version), ..Ask::by_system(id, pay(1, 5)) };
+    let stale = house.engine.ask(ask(0)).unwrap().unwrap_err();
+    assert_eq!(stale, Rejection::Stale { version: 1 });
+    assert!(!house.engine.ask(ask(1)).unwrap().unwrap().repeated);
+    // The same request again is the same answer, although the version is another now.
+    assert!(house.engine.ask(ask(1)).unwrap().unwrap().repeated);
+    assert_eq!(house.balance(1), 10);
+}
+
+#[test]
 fn a_full_queue_says_overloaded_and_when_to_come_back() {
     let house = House::with(Limits { queue: 4, ..Limits::default() });
     house.journal.hold_appends(true);

@@ -5,6 +5,7 @@ use std::{
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
+use tokio::sync::watch;
 
 /// What a view is doing.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,7 +34,30 @@ pub struct Status {
 
 /// The position up to which everything can be read; cheap to clone.
 #[derive(Clone, Debug, Default)]
-pub struct Seen(Arc<(Mutex<State>, Condvar)>);
+pub struct Seen(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    state: Mutex<State>,
+    news: Condvar,
+    /// The position, for those who wait without a thread.
+    positions: watch::Sender<Position>,
+}
+
+/// Somebody waits for a position, until this goes.
+struct Awaited<'a> {
+    seen: &'a Seen,
+    position: Position,
+}
+
+impl Drop for Awaited<'_> {
+    fn drop(&mut self) {
+        let awaited = &mut self.seen.state().awaited;
+        if let Some(at) = awaited.iter().position(|awaited| *awaited == self.position) {
+            awaited.swap_remove(at);
+        }
+    }
+}
 
 #[derive(Debug, Default)]
 struct State {
@@ -64,13 +88,33 @@ impl Seen {
             if left.is_zero() {
                 break;
             }
-            let waited = self.0.1.wait_timeout(state, left);
+            let waited = self.0.news.wait_timeout(state, left);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
         if let Some(at) = state.awaited.iter().position(|awaited| *awaited == position) {
             state.awaited.swap_remove(at);
         }
         state.position >= position
+    }
+
+    /// The same without a thread, for as long as one likes; false when it will never be read, because
+    /// the views have stopped.
+    pub async fn reach(&self, position: Position) -> bool {
+        let mut positions = self.0.positions.subscribe();
+        {
+            let mut state = self.state();
+            if state.position >= position || state.over {
+                return state.position >= position;
+            }
+            state.awaited.push(position);
+        }
+        let _awaited = Awaited { seen: self, position };
+        loop {
+            let seen = *positions.borrow_and_update();
+            if seen >= position || self.state().over || positions.changed().await.is_err() {
+                return self.position() >= position;
+            }
+        }
     }
 
     /// Asks the thread that runs the views to build one again; see [`Seen::statuses`] for how it
@@ -89,7 +133,8 @@ impl Seen {
 
     pub(super) fn publish(&self, position: Position) {
         self.state().position = position;
-        self.0.1.notify_all();
+        self.0.news.notify_all();
+        self.0.positions.send_replace(position);
     }
 
     pub(super) fn publish_statuses(&self, statuses: Vec<Status>) {
@@ -108,10 +153,12 @@ impl Seen {
     /// Nobody shall wait for what will not come.
     pub(super) fn stop(&self) {
         self.state().over = true;
-        self.0.1.notify_all();
+        self.0.news.notify_all();
+        // Also those who wait without a thread look again.
+        self.0.positions.send_modify(|_| {});
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -14,7 +14,7 @@ use commerce::{
     orders::{CancelReason, HoldReason, OrderCommand, Units},
     payments::{Errand, PaymentCommand, PaymentFact},
 };
-use kernel::{FulfilmentId, LineId, Money, OrderId, PaymentId, Timestamp};
+use kernel::{FulfilmentId, LineId, Money, OrderId, PaymentId, Timestamp, VaultId};
 use warehouse::{
     fulfilments::FulfilmentCommand,
     inventory::StockCommand,
@@ -23,7 +23,13 @@ use warehouse::{
 
 /// Money and label, then onto the van.
 impl Fulfil {
-    pub(super) fn packed(&mut self, id: FulfilmentId, amount: Money, payment: u32) -> Vec<Step> {
+    pub(super) fn packed(
+        &mut self,
+        id: FulfilmentId,
+        amount: Money,
+        payment: u32,
+        address: Option<VaultId>,
+    ) -> Vec<Step> {
         if self.stage != Stage::Sealed {
             return vec![];
         }
@@ -39,7 +45,7 @@ impl Fulfil {
                 weight_grams,
                 carrier: None,
                 service: None,
-                address: None,
+                address,
             },
         ));
         steps

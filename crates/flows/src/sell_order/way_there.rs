@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{Command, Step, routing};
 use commerce::{
+    carts::CartCommand,
     numbering::{NumbersCommand, Series},
     orders::{OrderCommand, OrderFact, OrderLine, Requested, ShortLine, Units},
     payments::PaymentCommand,
@@ -23,6 +24,9 @@ impl SellOrder {
                 self.stage = Stage::Placed;
                 let mut steps = self.pay(order, 1);
                 steps.push(wake(*pay_by, PAY_BY));
+                if self.from_cart {
+                    steps.push(Step::Ask(Command::Cart(order, CartCommand::Convert)));
+                }
                 steps
             }
             OrderFact::PaymentTried { payment, method, token } => {
@@ -77,6 +81,7 @@ impl SellOrder {
             stage: Stage::Requested,
             lines: requested.lines.iter().map(line).collect(),
             currency: Some(requested.currency),
+            from_cart: requested.from_cart,
             shipping: requested.shipping.map_or(0, |shipping| shipping.minor),
             method: requested.method,
             token: requested.token,

@@ -7,7 +7,7 @@ use commerce::{
     payments::{PaymentRefusal, PaymentStatus},
 };
 use kernel::{
-    PackId, ParcelId, PickId,
+    PackId, ParcelId, PickId, VaultId,
     spec::{NOW, Story, story},
 };
 use std::time::Duration;
@@ -94,9 +94,19 @@ fn sealed() -> Story<Fulfil> {
         .hears(pack(PackFact::Sealed { carton: None, weight_grams: 700 }))
 }
 
+fn home() -> VaultId {
+    "00000000-0000-4000-8000-00000000000a".parse().unwrap()
+}
+
 fn to_be_paid() -> Story<Fulfil> {
     let lines = vec![units(1, 2), units(2, 1)];
-    sealed().hears(order(OrderFact::Packed { fulfilment: 1, lines, amount: gbp(900), payment: 1 }))
+    sealed().hears(order(OrderFact::Packed {
+        fulfilment: 1,
+        lines,
+        amount: gbp(900),
+        payment: 1,
+        ship_to: Some(home()),
+    }))
 }
 
 fn captured() -> Fact {
@@ -194,7 +204,7 @@ fn a_parcel_leaves_only_when_it_is_paid_and_labelled_in_whatever_order() {
         weight_grams: 700,
         carrier: None,
         service: None,
-        address: None,
+        address: Some(home()),
     };
     to_be_paid().then([ask_payment(1, capture()), ask_parcel(create)]);
     let clear = || [ask_parcel(ParcelCommand::Clear)];
@@ -308,7 +318,7 @@ fn a_parcel_that_arrives_ends_the_story_also_when_it_was_lost() {
 #[test]
 fn a_lost_parcel_gives_back_what_the_order_says_it_was_worth() {
     let lost = OrderFact::Lost { fulfilment: 1, amount: gbp(650), payment: 1 };
-    let refund = PaymentCommand::Refund { refund: 2_000_001, amount: gbp(650) };
+    let refund = PaymentCommand::Refund { refund: 2_000_001, amount: gbp(650), reason: None };
     on_the_way()
         .hears(parcel(ParcelFact::Lost { at: NOW }))
         .then([

@@ -54,7 +54,7 @@ fn returned(refund: i64, goodwill: i64) -> Fact {
 }
 
 fn refund(minor: i64) -> PaymentCommand {
-    PaymentCommand::Refund { refund: 1, amount: gbp(minor) }
+    PaymentCommand::Refund { refund: 1, amount: gbp(minor), reason: None }
 }
 
 fn settle(refund: i64, goodwill: i64) -> Step {

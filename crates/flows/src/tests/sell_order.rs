@@ -21,6 +21,10 @@ use warehouse::{
 const MINUTE: Duration = Duration::from_secs(60);
 
 fn requested(lines: Vec<OrderLine>) -> Fact {
+    requested_by(lines, false)
+}
+
+fn requested_by(lines: Vec<OrderLine>, from_cart: bool) -> Fact {
     order(OrderFact::Requested(Box::new(Requested {
         customer: "018f0000-0000-7000-8000-00000000c001".parse().unwrap(),
         country: "France".into(),
@@ -33,6 +37,7 @@ fn requested(lines: Vec<OrderLine>) -> Fact {
         email: None,
         pay_within_seconds: None,
         return_window_days: None,
+        from_cart,
     })))
 }
 
@@ -111,6 +116,17 @@ fn a_request_holds_every_line_and_the_last_one_held_draws_a_number() {
         .then([Step::Ask(Command::Numbers(Series::ORDERS, draw))])
         .hears(drawn())
         .then([ask_order(OrderCommand::Place { number: 100_001, pay_by: NOW + 15 * MINUTE })]);
+}
+
+#[test]
+fn the_cart_that_was_ordered_is_converted_when_its_order_is_placed() {
+    let placed = story::<SellOrder>(order_id())
+        .hears(requested_by(vec![wanted("CUP", 2, 250)], true))
+        .hears(stock("CUP", held(1, 2)))
+        .hears(drawn())
+        .hears(order(OrderFact::Placed { number: 100_001, pay_by: NOW + 15 * MINUTE }));
+    let convert = Step::Ask(Command::Cart(order_id(), commerce::carts::CartCommand::Convert));
+    assert!(placed.steps().contains(&convert), "{:?}", placed.steps());
 }
 
 #[test]

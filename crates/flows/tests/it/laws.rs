@@ -57,9 +57,10 @@ pub(crate) fn money(world: &World) -> Money {
 }
 
 impl Town {
-    /// Stock and money add up; true at any moment.
+    /// Stock and money add up, and people see them so; true at any moment.
     #[track_caller]
     pub(crate) fn adds_up(&self) -> &Town {
+        crate::seen::views_agree(&self.world);
         let mut moved: BTreeMap<Sku, i64> = BTreeMap::new();
         for fact in self.world.facts() {
             let Fact::Stock(sku, fact) = fact else { continue };

@@ -6,6 +6,7 @@ mod world;
 mod laws;
 mod samples;
 mod scenarios;
+mod seen;
 
 mod forever;
 mod golden;

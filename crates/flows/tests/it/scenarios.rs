@@ -116,7 +116,7 @@ pub(crate) const ALL: &[Scenario] = &[
         sent_back(town, None);
         town.staff.accepts = Some(|line| {
             let part = |units, disposition| InspectedLine { line: line.line, units, disposition };
-            match line.quantity.units() {
+            match line.requested {
                 1 => vec![part(1, Disposition::BackToCustomer)],
                 units => {
                     vec![part(units - 1, Disposition::Scrap), part(1, Disposition::BackToCustomer)]
@@ -128,7 +128,7 @@ pub(crate) const ALL: &[Scenario] = &[
     ("nothing of what comes back is accepted", |town| {
         sent_back(town, None);
         town.staff.accepts = Some(|line| {
-            let (line, units) = (line.line, line.quantity.units());
+            let (line, units) = (line.line, line.requested);
             vec![InspectedLine { line, units, disposition: Disposition::BackToCustomer }]
         });
         town.two_cups_and_a_mug();

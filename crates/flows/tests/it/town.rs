@@ -7,7 +7,7 @@ use commerce::{
 };
 use flows::{
     Command, Fact, Refusal, Shop, routing,
-    views::{PackList, PickList, ReturnList, VanList},
+    views::{LineToReturn, Packs, Parcels, Picks, Returns},
 };
 use kernel::{
     Actor, Currency, Money, OrderId, PackId, ParcelId, PaymentId, PersonId, PickId, Quantity,
@@ -21,7 +21,7 @@ use warehouse::{
     Units,
     inventory::{AdjustReason, StockCommand},
     packs::PackCommand,
-    picks::PickCommand,
+    picks::{PickCommand, PickStage},
     returns::{Disposition, InspectedLine, ReturnCommand, ReturnLine, ReturnReason},
     shipping::{ParcelCommand, ParcelFact, TrackingEvent, TrackingStatus},
 };
@@ -37,10 +37,10 @@ pub(crate) struct Town {
     habits: Vec<Habit>,
     errands: VecDeque<Command>,
     heard: usize,
-    picks: List<PickList>,
-    packs: List<PackList>,
-    vans: List<VanList>,
-    returns: List<ReturnList>,
+    picks: List<Picks>,
+    packs: List<Packs>,
+    vans: List<Parcels>,
+    returns: List<Returns>,
     /// What the people of the warehouse do instead of the usual.
     pub(crate) staff: Staff,
 }
@@ -51,7 +51,7 @@ pub(crate) struct Staff {
     /// Of these lines a picker finds no more than this.
     pub(crate) finds: BTreeMap<u32, u32>,
     /// What becomes of what comes back; the usual is to sell it again.
-    pub(crate) accepts: Option<fn(&ReturnLine) -> Vec<InspectedLine>>,
+    pub(crate) accepts: Option<fn(&LineToReturn) -> Vec<InspectedLine>>,
     /// Nobody takes in what comes back.
     pub(crate) closed_for_returns: bool,
 }
@@ -69,7 +69,11 @@ impl<V: View<Business = Shop>> List<V> {
     }
 
     fn to_do<Id: FromStr>(&self) -> Option<(Id, V::Document)> {
-        let open = self.0.iter().find(|(_, document)| **document != V::Document::default());
+        let waits = |document: &V::Document| {
+            let since = V::COLUMNS.iter().position(|column| *column == "since");
+            since.is_some_and(|since| V::columns(document)[since].is_some())
+        };
+        let open = self.0.iter().find(|(_, document)| waits(document));
         open.and_then(|(key, document)| Some((key.parse().ok()?, document.clone())))
     }
 }
@@ -199,14 +203,11 @@ impl Town {
     fn work(&self) -> Option<Command> {
         if let Some((id, pick)) = self.picks.to_do::<PickId>() {
             let worker = Actor::new("worker", "1");
-            if !pick.started {
+            if pick.status == PickStage::Open {
                 return Some(Command::Pick(id, PickCommand::Start { worker }));
             }
-            let picked =
-                |line: u32| pick.picked.iter().find(|known| known.line == line).map(|p| p.units);
-            let wanted =
-                pick.lines.iter().find(|line| picked(line.line).unwrap_or(0) < line.units)?;
-            let (line, units, tote) = (wanted.line, wanted.units, None);
+            let wanted = pick.lines.iter().find(|line| line.picked < line.wanted())?;
+            let (line, units, tote) = (wanted.line, wanted.wanted(), None);
             let there = self.staff.finds.get(&line).copied().unwrap_or(units);
             let command = match there < units {
                 false => PickCommand::PickLine { line, units, tote },
@@ -218,12 +219,9 @@ impl Town {
             return Some(Command::Pick(id, command));
         }
         if let Some((id, pack)) = self.packs.to_do::<PackId>() {
-            let seen =
-                |line: u32| pack.verified.iter().find(|known| known.line == line).map(|v| v.units);
-            let missing = |goods: &&warehouse::Goods| seen(goods.line).unwrap_or(0) < goods.units;
-            let command = match pack.lines.iter().find(missing) {
+            let command = match pack.lines.iter().find(|goods| goods.verified < goods.quantity) {
                 Some(goods) => {
-                    let units = goods.units - seen(goods.line).unwrap_or(0);
+                    let units = goods.quantity - goods.verified;
                     PackCommand::Verify { line: goods.line, units: quantity(u64::from(units)) }
                 }
                 None => PackCommand::Seal { carton: None, weight_grams: 700 },
@@ -238,11 +236,11 @@ impl Town {
 
     fn take_back(&self) -> Option<Command> {
         let (id, coming) = self.returns.to_do::<ReturnId>()?;
-        if !coming.authorised || self.staff.closed_for_returns {
+        if !coming.is_expected() || self.staff.closed_for_returns {
             return None;
         }
-        if !coming.received {
-            let units = |line: &ReturnLine| Units::new(line.line, line.quantity.units());
+        if !coming.is_received() {
+            let units = |line: &LineToReturn| Units::new(line.line, line.requested);
             let lines = coming.lines.iter().map(units).collect();
             return Some(Command::Return(id, ReturnCommand::Receive { lines }));
         }
@@ -252,8 +250,8 @@ impl Town {
     }
 }
 
-fn sell_again(line: &ReturnLine) -> Vec<InspectedLine> {
-    let (line, units) = (line.line, line.quantity.units());
+fn sell_again(line: &LineToReturn) -> Vec<InspectedLine> {
+    let (line, units) = (line.line, line.requested);
     vec![InspectedLine { line, units, disposition: Disposition::Restock }]
 }
 
@@ -350,6 +348,7 @@ pub(crate) fn checkout(lines: Vec<NewLine>) -> OrderRequest {
         email: None,
         pay_within_seconds: None,
         return_window_days: None,
+        from_cart: false,
         limits: Default::default(),
     }
 }

@@ -32,7 +32,7 @@ const SAMPLE: usize = 64;
 /// Looks into the past whose times are taken.
 const LOOKS: usize = 200;
 /// The view that is built again.
-const VIEW: &str = "order_summary";
+const VIEW: &str = "orders";
 
 /// What a journal of one size can do.
 #[derive(Clone, Debug, Serialize)]

@@ -141,6 +141,7 @@ impl Shelf {
             email: None,
             pay_within_seconds: None,
             return_window_days: None,
+            from_cart: false,
             limits: OrderLimits::default(),
         };
         let order = OrderId(chance.uuid_at(millis));
@@ -152,6 +153,7 @@ impl Shelf {
             correlation: None,
             fingerprint: Some(chance.next()),
             vault: Vec::new(),
+            if_version: None,
         };
         (order, ask)
     }

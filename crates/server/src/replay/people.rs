@@ -8,14 +8,14 @@ use engine::{
 };
 use flows::{
     Command, Shop,
-    views::{PackList, PickList, ReturnList, ToPack, ToPick, ToReturn, VanList},
+    views::{LineToReturn, Pack, Packs, Parcels, Pick, Picks, Return, Returns},
 };
 use kernel::{Actor, CommandId, PackId, ParcelId, PickId, Quantity, ReturnId, View};
 use std::str::FromStr;
 use warehouse::{
     Units,
     packs::PackCommand,
-    picks::PickCommand,
+    picks::{PickCommand, PickStage},
     returns::{Disposition, InspectedLine, ReturnCommand},
     shipping::ParcelCommand,
 };
@@ -28,13 +28,13 @@ const PARCEL_GRAMS_MAX: u64 = 1_000_000;
 /// Everything that can be done now, in the order in which it has to be done.
 pub(super) fn work(shop: &RunningShop) -> Result<Vec<Ask<Shop>>, PlayError> {
     let mut asks = Vec::new();
-    each::<PickList, _>(shop, |id, pick| pick_all(id, &pick, &mut asks))?;
-    each::<PackList, _>(shop, |id, pack| pack_all(id, &pack, &mut asks))?;
-    each::<VanList, _>(shop, |id: ParcelId, _| {
+    each::<Picks, _>(shop, |id, pick| pick_all(id, &pick, &mut asks))?;
+    each::<Packs, _>(shop, |id, pack| pack_all(id, &pack, &mut asks))?;
+    each::<Parcels, _>(shop, |id: ParcelId, _| {
         let hand_over = Command::Parcel(id, ParcelCommand::HandOver);
         asks.push(by_worker(format!("hand-over/{id}"), hand_over));
     })?;
-    each::<ReturnList, _>(shop, |id, coming| take_back(id, &coming, &mut asks))?;
+    each::<Returns, _>(shop, |id, coming| take_back(id, &coming, &mut asks))?;
     Ok(asks)
 }
 
@@ -43,7 +43,7 @@ fn each<V: View, Id: FromStr>(
     shop: &RunningShop,
     mut each: impl FnMut(Id, V::Document),
 ) -> Result<(), PlayError> {
-    let mut query = Query::new().ascending("since").limit(250);
+    let mut query = Query::new().range("since", ..).ascending("since").limit(250);
     loop {
         let Page { rows, next } = shop.reader.list::<V>(&query)?;
         for (key, document) in rows {
@@ -66,32 +66,30 @@ fn by_worker(key: String, command: Command) -> Ask<Shop> {
     Ask { actor: Actor::new("worker", "1"), ..ask }
 }
 
-fn pick_all(id: PickId, pick: &ToPick, asks: &mut Vec<Ask<Shop>>) {
+fn pick_all(id: PickId, pick: &Pick, asks: &mut Vec<Ask<Shop>>) {
     let worker = Actor::new("worker", "1");
-    if !pick.started {
+    if pick.status == PickStage::Open {
         let start = Command::Pick(id, PickCommand::Start { worker });
         asks.push(by_worker(format!("start/{id}"), start));
     }
     for wanted in &pick.lines {
-        let picked = pick.picked.iter().find(|picked| picked.line == wanted.line);
-        if picked.is_none_or(|picked| picked.units < wanted.units) {
-            let (line, units) = (wanted.line, wanted.units);
+        if wanted.picked < wanted.wanted() {
+            let (line, units) = (wanted.line, wanted.wanted());
             let take = PickCommand::PickLine { line, units, tote: None };
             asks.push(by_worker(format!("pick/{id}/{line}/{units}"), Command::Pick(id, take)));
         }
     }
 }
 
-fn pack_all(id: PackId, pack: &ToPack, asks: &mut Vec<Ask<Shop>>) {
+fn pack_all(id: PackId, pack: &Pack, asks: &mut Vec<Ask<Shop>>) {
     let mut units = 0;
     for goods in &pack.lines {
-        units += u64::from(goods.units);
-        let verified = pack.verified.iter().find(|verified| verified.line == goods.line);
-        let missing = goods.units - verified.map_or(0, |verified| verified.units.min(goods.units));
+        units += u64::from(goods.quantity);
+        let missing = goods.quantity.saturating_sub(goods.verified);
         if let Ok(quantity) = Quantity::new(u64::from(missing)) {
             let line = goods.line;
             let verify = Command::Pack(id, PackCommand::Verify { line, units: quantity });
-            asks.push(by_worker(format!("verify/{id}/{line}/{}", goods.units), verify));
+            asks.push(by_worker(format!("verify/{id}/{line}/{}", goods.quantity), verify));
         }
     }
     let weight = (CARTON_GRAMS + UNIT_GRAMS * units).min(PARCEL_GRAMS_MAX);
@@ -100,20 +98,21 @@ fn pack_all(id: PackId, pack: &ToPack, asks: &mut Vec<Ask<Shop>>) {
     asks.push(by_worker(format!("seal/{id}"), seal));
 }
 
-fn take_back(id: ReturnId, coming: &ToReturn, asks: &mut Vec<Ask<Shop>>) {
-    let units = |line: &warehouse::returns::ReturnLine| line.quantity.units();
-    if coming.authorised && !coming.received {
-        let lines = coming.lines.iter().map(|line| Units { line: line.line, units: units(line) });
+fn take_back(id: ReturnId, coming: &Return, asks: &mut Vec<Ask<Shop>>) {
+    if !coming.is_expected() {
+        return;
+    }
+    if !coming.is_received() {
+        let units = |line: &LineToReturn| Units::new(line.line, line.requested);
+        let lines = coming.lines.iter().map(units);
         let receive = ReturnCommand::Receive { lines: lines.collect() };
         asks.push(by_worker(format!("take-in/{id}"), Command::Return(id, receive)));
     }
-    if coming.authorised {
-        let lines = coming.lines.iter().map(|line| InspectedLine {
-            line: line.line,
-            units: units(line),
-            disposition: Disposition::Restock,
-        });
-        let inspect = ReturnCommand::Inspect { lines: lines.collect() };
-        asks.push(by_worker(format!("inspect/{id}"), Command::Return(id, inspect)));
-    }
+    let lines = coming.lines.iter().map(|line| InspectedLine {
+        line: line.line,
+        units: line.requested,
+        disposition: Disposition::Restock,
+    });
+    let inspect = ReturnCommand::Inspect { lines: lines.collect() };
+    asks.push(by_worker(format!("inspect/{id}"), Command::Return(id, inspect)));
 }

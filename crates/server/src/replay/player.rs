@@ -16,7 +16,7 @@ use commerce::{
 use engine::{Answer, Ask, Clock, NotTaken, views};
 use flows::{
     Command, Shop, routing,
-    views::{OrderSummary, SummaryStatus},
+    views::{OrderStatus, Orders},
 };
 use kernel::{Actor, CommandId, Currency, Money, OrderId, Quantity, ReturnId, Timestamp};
 use std::{
@@ -91,11 +91,34 @@ pub trait Progress {
     fn played(&mut self, events: usize, at: Timestamp);
 }
 
-/// Plays all of it; `stop` is looked at between any two events.
+/// What happens after the last row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Time goes on until everyone is at rest.
+    AtRest,
+    /// Time stops: what is under way stays under way.
+    UnderWay,
+}
+
+/// Plays all of it and waits until everyone is at rest; `stop` is looked at between any two events.
 ///
 /// # Errors
 /// When the shop cannot go on.
 pub fn play(
+    shop: &RunningShop,
+    plan: &Plan,
+    stop: &AtomicBool,
+    progress: &mut dyn Progress,
+) -> Result<Ended, PlayError> {
+    play_to(Ending::AtRest, shop, plan, stop, progress)
+}
+
+/// Plays all of it up to an ending.
+///
+/// # Errors
+/// As [`play`].
+pub fn play_to(
+    ending: Ending,
     shop: &RunningShop,
     plan: &Plan,
     stop: &AtomicBool,
@@ -123,7 +146,13 @@ pub fn play(
             progress.played(nth, event.at);
         }
     }
-    player.run_out(stop, progress)?;
+    match ending {
+        Ending::AtRest => player.run_out(stop, progress)?,
+        Ending::UnderWay => {
+            player.wait_for_answers(0)?;
+            player.ended.complete = true;
+        }
+    }
     Ok(player.ended)
 }
 
@@ -165,8 +194,8 @@ impl<'a> Player<'a> {
                 false => item.title.clone(),
             };
             let stock_kept = item.stock_kept;
-            let add = ProductCommand::AddVariant { sku, price: money(0), stock_kept };
-            let steps = [ProductCommand::Create { title }, add, ProductCommand::Publish];
+            let add = ProductCommand::add_variant(sku, money(0), stock_kept);
+            let steps = [ProductCommand::create(title), add, ProductCommand::Publish];
             for (nth, command) in steps.into_iter().enumerate() {
                 let key = format!("product/{}/{nth}", item.sku);
                 self.submit(ids::command(0, key), Command::Product(id, command))?;
@@ -268,6 +297,7 @@ impl<'a> Player<'a> {
             email: None,
             pay_within_seconds: Some(PAY_WITHIN_SECONDS),
             return_window_days: Some(RETURN_DAYS),
+            from_cart: false,
             limits: LIMITS,
         };
         let command = Command::Order(id, OrderCommand::Request(Box::new(request)));
@@ -291,11 +321,11 @@ impl<'a> Player<'a> {
         for waiting in waiting {
             let order = self.orders[waiting.part.order as usize];
             let summary = match order {
-                Some(order) => self.shop.reader.get::<OrderSummary>(&order.to_string())?,
+                Some(order) => self.shop.reader.get::<Orders>(&order.to_string())?,
                 None => None,
             };
             let arrived = summary.is_some_and(|summary| {
-                matches!(summary.status, SummaryStatus::Delivered | SummaryStatus::Completed)
+                matches!(summary.status, OrderStatus::Delivered | OrderStatus::Completed)
             });
             match order.filter(|_| arrived) {
                 Some(order) => self.announce(&waiting, order, now)?,

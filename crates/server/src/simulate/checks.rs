@@ -10,7 +10,7 @@ use crate::shop::all_views;
 use engine::{audit, views};
 use flows::{
     Shop,
-    views::{AvailableToPromise, CashLedger},
+    views::{CashLedger, Stocks},
 };
 use journal::{Index, Journal, LineReader};
 use kernel::{Position, Recorded};
@@ -95,8 +95,8 @@ fn stock_is_settled<B: Rules>(machine: &Machine<B>, books: &Books) -> Result<(),
         if book.promised() != 0 || book.short != 0 {
             return broken("nothing_stays_promised", format!("{sku}: {book:?}"));
         }
-        let seen = reader.get::<AvailableToPromise>(sku.as_str())?.unwrap_or_default();
-        let same = (seen.on_hand, seen.blocked, seen.short, seen.available)
+        let seen = reader.get::<Stocks>(sku.as_str())?.unwrap_or_default();
+        let same = (seen.on_hand(), seen.blocked(), seen.short, seen.available())
             == (book.on_hand, book.blocked, book.short, book.available());
         if !same {
             return broken("views_equal_books", format!("{sku}: {seen:?}, {book:?}"));

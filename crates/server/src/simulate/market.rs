@@ -15,7 +15,7 @@ use commerce::{
 use engine::views::Reader;
 use flows::{
     Command, routing,
-    views::{AvailableToPromise, OrderSummary, SummaryStatus},
+    views::{OrderStatus, Orders, Stocks},
 };
 use kernel::{
     CommandId, CreditNoteId, Currency, Money, OrderId, PersonId, ProductId, Quantity, ReturnId,
@@ -62,11 +62,11 @@ impl Market {
         for item in &self.scene.items {
             let id = ProductId(CommandId::derive("simulate/product", item.sku.as_str()).0);
             let (sku, price) = (item.sku.clone(), money(item.price));
-            let title = item.sku.as_str().into();
+            let title = item.sku.as_str();
             let stock_kept = item.stock_kept;
             let steps = [
-                ProductCommand::Create { title },
-                ProductCommand::AddVariant { sku, price, stock_kept },
+                ProductCommand::create(title),
+                ProductCommand::add_variant(sku, price, stock_kept),
                 ProductCommand::Publish,
             ];
             commands.extend(steps.map(|step| Command::Product(id, step)));
@@ -104,6 +104,7 @@ impl Market {
             email: None,
             pay_within_seconds: self.scene.pay_within,
             return_window_days: Some(self.scene.return_days),
+            from_cart: false,
             limits: OrderLimits::default(),
         };
         self.orders.push(Bought { id, lines, returns: 0 });
@@ -148,8 +149,8 @@ impl Market {
     ) -> Result<Option<Command>, Halt> {
         let nth = chance.place(self.orders.len());
         let Some(bought) = self.orders.get_mut(nth) else { return Ok(None) };
-        let summary = reader.get::<OrderSummary>(&bought.id.to_string())?;
-        let arrived = [SummaryStatus::Delivered, SummaryStatus::Completed];
+        let summary = reader.get::<Orders>(&bought.id.to_string())?;
+        let arrived = [OrderStatus::Delivered, OrderStatus::Completed];
         if !summary.is_some_and(|summary| arrived.contains(&summary.status)) {
             return Ok(None);
         }
@@ -228,9 +229,9 @@ impl Market {
     pub(super) fn put_back(&self, reader: &Reader) -> Result<Vec<Command>, Halt> {
         let mut commands = Vec::new();
         for item in &self.scene.items {
-            let stock = reader.get::<AvailableToPromise>(item.sku.as_str())?.unwrap_or_default();
+            let stock = reader.get::<Stocks>(item.sku.as_str())?.unwrap_or_default();
             // Some of what is blocked is damaged: one at a time finds out.
-            if let (true, Ok(quantity)) = (stock.blocked > 0, Quantity::new(1)) {
+            if let (true, Ok(quantity)) = (stock.blocked() > 0, Quantity::new(1)) {
                 let (site, location, lot) = (routing::home(), None, None);
                 let put_back = StockCommand::PutBack { site, quantity, location, lot };
                 commands.push(Command::Stock(item.sku.clone(), put_back));

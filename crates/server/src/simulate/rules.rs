@@ -35,5 +35,6 @@ pub(super) fn to_the_engine<B: Rules>(ask: &Ask<Shop>) -> Ask<B> {
         correlation: ask.correlation,
         fingerprint: ask.fingerprint,
         vault: ask.vault.clone(),
+        if_version: ask.if_version,
     }
 }

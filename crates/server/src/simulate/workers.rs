@@ -7,15 +7,15 @@ use super::{
 use engine::views::{Query, Reader};
 use flows::{
     Command,
-    views::{PackList, PickList, ReturnList, ToPack, ToPick, ToReturn, VanList},
+    views::{Pack, Packs, Parcels, Pick, Picks, Return, Returns},
 };
 use kernel::{Actor, PackId, ParcelId, PickId, Quantity, ReturnId, View};
 use std::str::FromStr;
 use warehouse::{
     Units,
     packs::PackCommand,
-    picks::{PickCommand, ShortReason},
-    returns::{Disposition, InspectedLine, ReturnCommand, ReturnLine},
+    picks::{PickCommand, PickStage, ShortReason},
+    returns::{Disposition, InspectedLine, ReturnCommand},
     shipping::ParcelCommand,
 };
 
@@ -44,25 +44,25 @@ impl Care {
 /// What they would do now.
 pub(super) fn work(reader: &Reader, care: Care, chance: &mut Chance) -> Result<Vec<Command>, Halt> {
     let mut commands = Vec::new();
-    for (id, pick) in list::<PickList, PickId>(reader)? {
+    for (id, pick) in list::<Picks, PickId>(reader)? {
         if !care.leaves(chance) {
             pick_up(id, &pick, care, (chance, &mut commands));
         }
     }
-    for (id, pack) in list::<PackList, PackId>(reader)? {
+    for (id, pack) in list::<Packs, PackId>(reader)? {
         if !care.leaves(chance) {
             pack_up(id, &pack, care, (chance, &mut commands));
         }
     }
-    for (id, _) in list::<VanList, ParcelId>(reader)? {
+    for (id, _) in list::<Parcels, ParcelId>(reader)? {
         if !care.leaves(chance) {
             commands.push(Command::Parcel(id, ParcelCommand::HandOver));
         }
     }
-    for (id, coming) in list::<ReturnList, ReturnId>(reader)? {
+    for (id, coming) in list::<Returns, ReturnId>(reader)? {
         // Some send nothing, and the return lapses.
         let sends = chance.percent(if care == Care::ToTheEnd { 60 } else { 10 });
-        if coming.received || sends {
+        if coming.is_received() || sends {
             take_back(id, &coming, (chance, &mut commands));
         }
     }
@@ -70,7 +70,7 @@ pub(super) fn work(reader: &Reader, care: Care, chance: &mut Chance) -> Result<V
 }
 
 fn list<V: View, Id: FromStr>(reader: &Reader) -> Result<Vec<(Id, V::Document)>, Halt> {
-    let query = Query::new().ascending("since").limit(250);
+    let query = Query::new().range("since", ..).ascending("since").limit(250);
     let mut listed = Vec::new();
     for (key, document) in reader.list::<V>(&query)?.rows {
         match key.parse() {
@@ -83,33 +83,30 @@ fn list<V: View, Id: FromStr>(reader: &Reader) -> Result<Vec<(Id, V::Document)>,
 
 type Doing<'a> = (&'a mut Chance, &'a mut Vec<Command>);
 
-fn pick_up(id: PickId, pick: &ToPick, care: Care, (chance, commands): Doing<'_>) {
+fn pick_up(id: PickId, pick: &Pick, care: Care, (chance, commands): Doing<'_>) {
     let mut ask = |command| commands.push(Command::Pick(id, command));
-    if !pick.started {
+    if pick.status == PickStage::Open {
         ask(PickCommand::Start { worker: Actor::new("worker", "1") });
     }
     for wanted in &pick.lines {
-        let line = wanted.line;
-        let picked = pick.picked.iter().find(|picked| picked.line == line);
-        let picked = picked.map_or(0, |picked| picked.units);
+        let (line, picked, units) = (wanted.line, wanted.picked, wanted.wanted());
         if care.misses(chance) {
-            let found = chance.between(picked, wanted.units);
+            let found = chance.between(picked, units);
             let reason = ShortReason::Short;
             ask(PickCommand::ShortLine { line, found, reason });
-        } else if picked < wanted.units {
+        } else if picked < units {
             let units = match care.leaves(chance) {
-                true => chance.between(picked + 1, wanted.units),
-                false => wanted.units,
+                true => chance.between(picked + 1, units),
+                false => units,
             };
             ask(PickCommand::PickLine { line, units, tote: None });
         }
     }
 }
 
-fn pack_up(id: PackId, pack: &ToPack, care: Care, (chance, commands): Doing<'_>) {
+fn pack_up(id: PackId, pack: &Pack, care: Care, (chance, commands): Doing<'_>) {
     for goods in &pack.lines {
-        let verified = pack.verified.iter().find(|verified| verified.line == goods.line);
-        let missing = goods.units.saturating_sub(verified.map_or(0, |verified| verified.units));
+        let missing = goods.quantity.saturating_sub(goods.verified);
         let units = if care.leaves(chance) { chance.between(0, missing) } else { missing };
         if let Ok(units) = Quantity::new(u64::from(units)) {
             let line = goods.line;
@@ -120,22 +117,23 @@ fn pack_up(id: PackId, pack: &ToPack, care: Care, (chance, commands): Doing<'_>)
     commands.push(Command::Pack(id, PackCommand::Seal { carton: None, weight_grams }));
 }
 
-fn take_back(id: ReturnId, coming: &ToReturn, (chance, commands): Doing<'_>) {
-    if !coming.authorised {
+fn take_back(id: ReturnId, coming: &Return, (chance, commands): Doing<'_>) {
+    if !coming.is_expected() {
         return;
     }
     let ask = |command| Command::Return(id, command);
-    if !coming.received {
+    if !coming.is_received() {
         if chance.percent(20) {
             commands.push(ask(ReturnCommand::MarkInTransit));
         }
-        let lines = coming.lines.iter().map(|line| Units { line: line.line, units: units(line) });
+        let lines = coming.lines.iter().map(|line| Units::new(line.line, line.requested));
         commands.push(ask(ReturnCommand::Receive { lines: lines.collect() }));
     }
     let mut lines = Vec::new();
     for line in &coming.lines {
-        let good = if chance.percent(60) { units(line) } else { chance.between(0, units(line)) };
-        let bad = units(line) - good;
+        let good =
+            if chance.percent(60) { line.requested } else { chance.between(0, line.requested) };
+        let bad = line.requested - good;
         let what = [Disposition::Scrap, Disposition::BackToCustomer, Disposition::Refurbish];
         let what = chance.of(&what).copied().unwrap_or(Disposition::Scrap);
         let line = line.line;
@@ -144,8 +142,4 @@ fn take_back(id: ReturnId, coming: &ToReturn, (chance, commands): Doing<'_>) {
     }
     lines.retain(|line| line.units > 0);
     commands.push(ask(ReturnCommand::Inspect { lines }));
-}
-
-fn units(line: &ReturnLine) -> u32 {
-    line.quantity.units()
 }

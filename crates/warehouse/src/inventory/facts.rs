@@ -55,6 +55,9 @@ pub enum StockFact {
     Committed {
         /// Which line.
         line: LineId,
+        /// How many; 0 where it was not yet written down.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        units: u32,
     },
     /// Promised no more. What was picked or packed becomes *to put back*.
     #[serde(rename = "inventory/released@1")]

@@ -167,8 +167,9 @@ impl Book {
             Fact::Received { units, .. } => self.on_hand += i64::from(*units),
             Fact::Adjusted { change, .. } => self.on_hand += change,
             Fact::Held { line, units } => self.shift(*line, None, Some(Held), *units),
-            Fact::Committed { line } => {
+            Fact::Committed { line, units } => {
                 let held = self.stages[line][Held as usize];
+                assert_eq!(i64::from(*units), held, "all that was held is committed");
                 self.shift(*line, Some(Held), Some(Committed), held.try_into().unwrap());
             }
             Fact::Released { line, units, stage, short } => {

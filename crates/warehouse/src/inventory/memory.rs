@@ -25,7 +25,7 @@ impl Stock {
                 }
             }
             StockFact::Held { line, units } => self.held(*line, *units),
-            StockFact::Committed { line } => {
+            StockFact::Committed { line, .. } => {
                 self.shift(*line, Stage::Held, Stage::Committed, u32::MAX);
             }
             StockFact::Released { line, units, stage, short } => {

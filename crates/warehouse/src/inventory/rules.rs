@@ -106,7 +106,7 @@ impl Stock {
             StockCommand::Hold { line, quantity } => self.hold(*line, quantity.units()),
             StockCommand::Commit { line } => {
                 let held = self.known(*line)?.at(Stage::Held);
-                unless_none(held, StockFact::Committed { line: *line })
+                unless_none(held, StockFact::Committed { line: *line, units: held })
             }
             StockCommand::Release { line, keep } => Ok(self.release(*line, *keep)),
             StockCommand::Allocate { line, fulfilment, site, units, location, lot } => {

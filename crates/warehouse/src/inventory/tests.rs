@@ -46,8 +46,9 @@ fn held(n: u32, units: u32) -> Fact {
     Fact::Held { line: line(n), units }
 }
 
+/// As it was written before it said how many.
 fn committed(n: u32) -> Fact {
-    Fact::Committed { line: line(n) }
+    Fact::Committed { line: line(n), units: 0 }
 }
 
 fn allocate(n: u32, fulfilment: u32, units: u32) -> Command {
@@ -182,7 +183,8 @@ fn a_line_holds_what_is_available_and_no_more_and_asking_twice_holds_once() {
 #[test]
 fn what_is_held_is_committed_once_and_a_hold_that_is_gone_is_said() {
     let commit = || Command::Commit { line: line(1) };
-    given::<Stock>(way(2)).when(commit()).then([committed(1)]);
+    let all_that_was_held = Fact::Committed { line: line(1), units: 5 };
+    given::<Stock>(way(2)).when(commit()).then([all_that_was_held]);
     given::<Stock>(way(3)).when(commit()).then_nothing_happened();
     given::<Stock>(way(1)).when(commit()).refused(Refusal::NotPromised { line: line(1) });
 }

@@ -86,7 +86,7 @@ fn a_return_that_is_partly_accepted_is_partly_refunded() {
 fn what_is_broken_is_refunded_but_not_sold_again() {
     let mut town = delivered();
     town.staff.accepts = Some(|line| {
-        let (line, units) = (line.line, line.quantity.units());
+        let (line, units) = (line.line, line.requested);
         vec![InspectedLine { line, units, disposition: Disposition::Scrap }]
     });
     town.send_back(&[(1, "CUP", 2)], None);
@@ -98,7 +98,7 @@ fn what_is_broken_is_refunded_but_not_sold_again() {
 fn a_return_of_which_nothing_is_accepted_is_closed_without_money() {
     let mut town = delivered();
     town.staff.accepts = Some(|line| {
-        let (line, units) = (line.line, line.quantity.units());
+        let (line, units) = (line.line, line.requested);
         vec![InspectedLine { line, units, disposition: Disposition::BackToCustomer }]
     });
     town.send_back(&[(1, "CUP", 2)], None);

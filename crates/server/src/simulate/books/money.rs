@@ -239,7 +239,7 @@ impl OrderBook {
                 self.total = shipping + requested.lines.iter().map(price).sum::<i64>();
                 self.over = false;
             }
-            OrderFact::Packed { fulfilment, lines, amount, payment } => {
+            OrderFact::Packed { fulfilment, lines, amount, payment, .. } => {
                 let part = Part { amount: amount.minor, payment: *payment, ..Part::default() };
                 self.parts.insert(*fulfilment, part);
                 for part in lines {

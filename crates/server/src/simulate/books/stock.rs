@@ -32,7 +32,7 @@ impl StockBook {
                 self.on_hand += change;
             }
             StockFact::Held { line, units } => self.shift(*line, None, Some(Held), *units),
-            StockFact::Committed { line } => {
+            StockFact::Committed { line, .. } => {
                 let held = self.stages.get(line).map_or(0, |stages| stages[Held as usize]);
                 let held = u32::try_from(held).unwrap_or(0);
                 self.shift(*line, Some(Held), Some(Committed), held);

@@ -1,0 +1,23 @@
+//! The front door: the HTTP API and the pages, over one running shop.
+//!
+//! Read in this order: [`door`] (sockets and limits), [`front`] (what every route knows, and how a command
+//! is put to the shop), [`problem`] and [`refused`] (every *no*), [`submission`] and [`asking`] (what comes
+//! in), [`routes`] (what there is).
+
+pub mod door;
+pub mod front;
+pub mod secrets;
+pub mod telemetry;
+
+mod answer;
+mod asking;
+mod caller;
+mod catalogue;
+mod correlation;
+mod past;
+mod problem;
+mod refused;
+mod routes;
+mod shapes;
+mod stream;
+mod submission;

@@ -1,0 +1,257 @@
+//! Parcels: from the dock to the door, and where anybody can see them.
+
+use crate::http::{
+    answer::Answer,
+    asking::{After, Filters, List, Paging, Path},
+    caller::Staff,
+    front::{By, Front, unreadable},
+    problem::{Flaw, Problem},
+    shapes::{id_of, word},
+    submission::{Nothing, Submission},
+};
+use axum::extract::State;
+use engine::views::Query;
+use flows::{
+    Command,
+    views::{Parcel as Document, Parcels},
+};
+use kernel::{Column, OrderId, ParcelId, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::sync::Arc;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
+use warehouse::shipping::{ParcelCommand, TrackingEvent};
+
+pub(crate) fn routes() -> OpenApiRouter<Arc<Front>> {
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(get))
+        .routes(routes!(label))
+        .routes(routes!(hand_over))
+        .routes(routes!(tracking))
+}
+
+/// A parcel and what the carrier says of it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Parcel {
+    id: String,
+    order: Uuid,
+    fulfilment: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    carrier: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    service: Option<String>,
+    #[schema(value_type = String, example = "labelled")]
+    status: Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tracking_number: Option<String>,
+    weight_grams: u32,
+    /// Why the carrier gave no label.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    label_failed: Option<String>,
+    events: Vec<Event>,
+    version: u64,
+}
+
+/// Something that the carrier saw.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Event {
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
+    #[schema(value_type = String, example = "in_transit")]
+    status: Value,
+    /// The town.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    place: Option<String>,
+}
+
+fn event(event: TrackingEvent) -> Event {
+    Event { at: event.at, status: word(&event.status), place: event.place.map(Into::into) }
+}
+
+fn show(id: ParcelId, document: Document) -> Parcel {
+    Parcel {
+        id: id.to_string(),
+        order: id.order.0,
+        fulfilment: format!("{}.{}", id.order, document.fulfilment),
+        carrier: document.carrier.map(Into::into),
+        service: document.service.map(Into::into),
+        status: word(&document.status),
+        tracking_number: document.tracking_number.map(Into::into),
+        weight_grams: document.weight_grams,
+        label_failed: document.label_failed.map(Into::into),
+        events: document.events.into_iter().map(event).collect(),
+        version: document.version,
+    }
+}
+
+/// Which parcels.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ParcelFilters {
+    /// Of this order.
+    order: Option<Uuid>,
+    #[param(inline)]
+    status: Option<Stage>,
+    /// Items of a page.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<usize>,
+    /// Where the page before ended: its `page.next`.
+    cursor: Option<String>,
+}
+
+/// Where a parcel is.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Stage {
+    Created,
+    Labelled,
+    HandedOver,
+    InTransit,
+    OutForDelivery,
+    AttemptFailed,
+    Delayed,
+    Delivered,
+    Lost,
+    Returned,
+    Cancelled,
+}
+
+/// Parcels: of one order or status, or, without either, those that may leave, the oldest first.
+#[utoipa::path(get, path = "/parcels", tag = "warehouse", params(ParcelFilters),
+    responses((status = 200, body = List<Parcel>)))]
+async fn list(
+    State(front): State<Arc<Front>>,
+    _staff: Staff,
+    after: After,
+    Filters(filters): Filters<ParcelFilters>,
+) -> Result<Answer<List<Parcel>>, Problem> {
+    front.be_as_new_as(after).await?;
+    let mut query = match (&filters.order, &filters.status) {
+        (Some(_), None) => Query::new(),
+        (_, status) => front.waiting_or(status.as_ref()),
+    };
+    if let Some(order) = filters.order {
+        query = query.equal("order", Column::Text(OrderId(order).to_string()));
+    }
+    let paging = Paging { limit: filters.limit, cursor: filters.cursor };
+    let list = front.page::<Parcels, _>(query, &paging, |(key, document)| {
+        key.parse().ok().map(|id| show(id, document))
+    })?;
+    Ok(list.map(List::flatten))
+}
+
+/// One parcel.
+#[utoipa::path(get, path = "/parcels/{id}", tag = "warehouse", params(("id" = String, Path)),
+    responses((status = 200, body = Parcel)))]
+async fn get(
+    State(front): State<Arc<Front>>,
+    _staff: Staff,
+    Path(id): Path<String>,
+) -> Result<Answer<Parcel>, Problem> {
+    let parcel = front.parcel(id_of(&id, "parcel")?).await?;
+    let version = parcel.version;
+    Ok(Answer::ok(parcel).at(Some(front.shop.seen.position())).version(version))
+}
+
+/// How it is to be sent.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LabelWish {
+    /// The carrier's service; the carrier chooses without it.
+    #[serde(default)]
+    #[schema(max_length = 64)]
+    service: Option<String>,
+}
+
+/// The label of a parcel. It is asked for by itself when the carton is sealed; until the carrier has
+/// answered this is a conflict.
+#[utoipa::path(post, path = "/parcels/{id}/label", tag = "warehouse", params(("id" = String, Path)),
+    request_body = LabelWish, responses((status = 200, body = Parcel)))]
+async fn label(
+    State(front): State<Arc<Front>>,
+    _staff: Staff,
+    Path(id): Path<String>,
+    asked: Submission<LabelWish>,
+) -> Result<Answer<Parcel>, Problem> {
+    let parcel = front.parcel(id_of(&id, "parcel")?).await?;
+    if let Some(wish) = asked.body.service
+        && parcel.service.as_ref().is_some_and(|service| *service != wish)
+    {
+        let detail = "the parcel has a label of another service";
+        return Err(
+            Problem::conflict("PARCEL_LABELLED", detail).because(vec![Flaw::new("/service", "")])
+        );
+    }
+    match (&parcel.tracking_number, &parcel.label_failed) {
+        (Some(_), _) => {
+            let version = parcel.version;
+            Ok(Answer::ok(parcel).version(version))
+        }
+        (None, Some(reason)) => {
+            let detail = format!("the carrier gave no label: {reason}");
+            Err(Problem::conflict("PARCEL_LABEL_FAILED", detail))
+        }
+        (None, None) => {
+            let detail = "the carrier has not answered yet: ask again in a moment";
+            Err(Problem::conflict("PARCEL_LABEL_PENDING", detail))
+        }
+    }
+}
+
+/// The carrier has it. Only what has a label and is paid for may leave.
+#[utoipa::path(post, path = "/parcels/{id}/hand-over", tag = "warehouse",
+    params(("id" = String, Path)), request_body = Nothing, responses((status = 200, body = Parcel)))]
+async fn hand_over(
+    State(front): State<Arc<Front>>,
+    _staff: Staff,
+    Path(id): Path<String>,
+    asked: Submission<Nothing>,
+) -> Result<Answer<Parcel>, Problem> {
+    let id: ParcelId = id_of(&id, "parcel")?;
+    let hand_over = Command::Parcel(id, ParcelCommand::HandOver);
+    let caused = front.obey(&asked.deed, &By::staff(), hand_over).await?;
+    let parcel = front.parcel(id).await?;
+    let version = parcel.version;
+    Ok(Answer::ok(parcel).at(caused.position()).version(version))
+}
+
+/// Where a parcel is, without a name and without a street.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Tracking {
+    tracking_number: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    carrier: Option<String>,
+    #[schema(value_type = String, example = "out_for_delivery")]
+    status: Value,
+    events: Vec<Event>,
+}
+
+/// Where a parcel is, for anybody who has its number.
+#[utoipa::path(get, path = "/tracking/{number}", tag = "orders", params(("number" = String, Path)),
+    responses((status = 200, body = Tracking)))]
+async fn tracking(
+    State(front): State<Arc<Front>>,
+    Path(number): Path<String>,
+) -> Result<Answer<Tracking>, Problem> {
+    let query = Query::new().equal("tracking_number", Column::Text(number.clone())).limit(1);
+    let found = front.shop.reader.list::<Parcels>(&query).map_err(|error| unreadable(&error))?;
+    let (_, parcel) = found.rows.into_iter().next().ok_or_else(|| Problem::absent("tracking"))?;
+    Ok(Answer::ok(Tracking {
+        tracking_number: number,
+        carrier: parcel.carrier.map(Into::into),
+        status: word(&parcel.status),
+        events: parcel.events.into_iter().map(event).collect(),
+    })
+    .at(Some(front.shop.seen.position())))
+}
+
+impl Front {
+    async fn parcel(&self, id: ParcelId) -> Result<Parcel, Problem> {
+        let found = self.newest::<Parcels>(&id.to_string()).await?;
+        found.map(|document| show(id, document)).ok_or_else(|| Problem::absent("parcel"))
+    }
+}

@@ -1,0 +1,183 @@
+//! Reports: what was sold, and what should be in the till.
+
+use crate::http::{
+    answer::Answer,
+    asking::{After, Filters, List, PageInfo, Paging},
+    caller::Staff,
+    front::{Front, unreadable},
+    problem::{Flaw, Problem},
+    shapes::Money,
+};
+use axum::extract::State;
+use engine::views::Query;
+use flows::{
+    Shop,
+    views::{Cash, CashLedger, Sales, SalesPerCountry, SalesPerDay, SalesPerProduct},
+};
+use kernel::{Currency, View};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub(crate) fn routes() -> OpenApiRouter<Arc<Front>> {
+    OpenApiRouter::new().routes(routes!(sales)).routes(routes!(cash))
+}
+
+/// Which sales.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct SalesFilters {
+    #[param(inline)]
+    by: Option<By>,
+    /// From this day on, where it is by day: 2026-11-01.
+    #[param(format = Date)]
+    from: Option<String>,
+    /// Up to this day, where it is by day.
+    #[param(format = Date)]
+    to: Option<String>,
+    /// Items of a page.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<usize>,
+    /// Where the page before ended: its `page.next`.
+    cursor: Option<String>,
+}
+
+/// By what sales are summed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum By {
+    /// In UTC, the oldest first.
+    #[default]
+    Day,
+    /// By SKU, what brought most first.
+    Product,
+    /// What brought most first.
+    Country,
+}
+
+/// Sales of a day, a product or a country.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SalesRow {
+    /// The day, the SKU or the country.
+    key: String,
+    orders: u64,
+    units: u64,
+    /// By day: what was charged less what was given back. Else: what was ordered.
+    revenue: Money,
+}
+
+/// What was sold, by day, product or country.
+#[utoipa::path(get, path = "/reports/sales", tag = "reports", params(SalesFilters),
+    responses((status = 200, body = List<SalesRow>)))]
+async fn sales(
+    State(front): State<Arc<Front>>,
+    _staff: Staff,
+    after: After,
+    Filters(filters): Filters<SalesFilters>,
+) -> Result<Answer<List<SalesRow>>, Problem> {
+    front.be_as_new_as(after).await?;
+    let by = filters.by.unwrap_or_default();
+    let days = by == By::Day;
+    for (name, day) in [("from", &filters.from), ("to", &filters.to)] {
+        let Some(day) = day else { continue };
+        if !days || !is_day(day) {
+            let detail = "a day, as in 2026-11-01, where sales are by day";
+            return Err(Problem::invalid(vec![Flaw::new(format!("#query/{name}"), detail)]));
+        }
+    }
+    let paging = Paging { limit: filters.limit, cursor: filters.cursor.clone() };
+    match by {
+        By::Day => front.sales_by_day(&filters),
+        By::Product => front.best_sales::<SalesPerProduct>(&paging),
+        By::Country => front.best_sales::<SalesPerCountry>(&paging),
+    }
+}
+
+/// Money of one currency.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CashRow {
+    #[schema(value_type = String, example = "GBP")]
+    currency: Currency,
+    captured: Money,
+    refunded: Money,
+    credited: Money,
+    adjusted: Money,
+    /// Captured − refunded + adjusted.
+    balance: Money,
+}
+
+/// What was taken, given back, credited and corrected, in each currency.
+#[utoipa::path(get, path = "/reports/cash", tag = "reports",
+    responses((status = 200, body = List<CashRow>)))]
+async fn cash(
+    State(front): State<Arc<Front>>,
+    _staff: Staff,
+    after: After,
+) -> Result<Answer<List<CashRow>>, Problem> {
+    front.be_as_new_as(after).await?;
+    let position = front.shop.seen.position();
+    let mut items = Vec::new();
+    let read = front.shop.reader.all::<CashLedger>(|code, cash| items.extend(row(&code, cash)));
+    read.map_err(|error| unreadable(&error))?;
+    let page = PageInfo { next: None, total: Some(items.len() as u64) };
+    Ok(Answer::ok(List { items, page }).at(Some(position)))
+}
+
+fn row(code: &str, cash: Cash) -> Option<CashRow> {
+    let currency = Currency::from_code(code)?;
+    let money = |minor| Money { minor, currency };
+    Some(CashRow {
+        currency,
+        captured: money(cash.captured),
+        refunded: money(cash.refunded),
+        credited: money(cash.credited),
+        adjusted: money(cash.adjusted),
+        balance: money(cash.balance),
+    })
+}
+
+impl Front {
+    /// There is a document a day, so that ten years are read at once.
+    fn sales_by_day(&self, filters: &SalesFilters) -> Result<Answer<List<SalesRow>>, Problem> {
+        let limit = Paging { limit: filters.limit, cursor: None }.read()?.0;
+        if filters.cursor.as_ref().is_some_and(|day| !is_day(day)) {
+            let flaw = Flaw::new("#query/cursor", "this is no cursor: begin at the first page");
+            return Err(Problem::malformed(flaw.detail.clone()).because(vec![flaw]));
+        }
+        let position = self.shop.seen.position();
+        let mut items = Vec::new();
+        let mut next = None;
+        let read = self.shop.reader.all::<SalesPerDay>(|day, sales| {
+            let wanted = filters.from.as_ref().is_none_or(|from| day >= *from)
+                && filters.to.as_ref().is_none_or(|to| day <= *to)
+                && filters.cursor.as_ref().is_none_or(|cursor| day > *cursor);
+            match wanted {
+                true if items.len() < limit => items.push(self.sales_row(day, sales)),
+                true => next = items.last().map(|row: &SalesRow| row.key.clone()),
+                false => {}
+            }
+        });
+        read.map_err(|error| unreadable(&error))?;
+        Ok(Answer::ok(List { items, page: PageInfo { next, total: None } }).at(Some(position)))
+    }
+
+    fn best_sales<V: View<Business = Shop, Document = Sales>>(
+        &self,
+        paging: &Paging,
+    ) -> Result<Answer<List<SalesRow>>, Problem> {
+        let best = Query::new().descending("minor");
+        self.page::<V, _>(best, paging, |(key, sales)| self.sales_row(key, sales))
+    }
+
+    fn sales_row(&self, key: String, sales: Sales) -> SalesRow {
+        let revenue = Money { minor: sales.minor, currency: self.limits.currency };
+        SalesRow { key, orders: sales.orders, units: sales.units, revenue }
+    }
+}
+
+/// `2026-11-01`.
+fn is_day(text: &str) -> bool {
+    text.len() == 10 && text.parse::<jiff::civil::Date>().is_ok()
+}
