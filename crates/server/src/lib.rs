@@ -2,6 +2,8 @@
 
 pub mod http;
 
+pub mod demo;
+
 pub mod serve;
 
 pub mod shop;

@@ -1,16 +1,16 @@
 //! `cartage serve`: a shop that runs until somebody stops it.
 
 use crate::{
+    config::{Config, ConfigArgs},
     http::{
         door::{self, DoorLimits},
         front::{Front, FrontLimits},
         secrets::{Secrets, SecretsError},
-        telemetry::{self, LogFormat},
+        telemetry::{self, Telemetry},
     },
-    sandbox::{self, Sandbox, SandboxArgs, SandboxError, Secret},
+    sandbox::{self, Sandbox, SandboxArgs, SandboxError},
     shop::{Outside, RunningShop, ShopError},
 };
-use engine::Limits;
 use gateways::http::{BadPartner, HttpCarrier, HttpProvider, Partner};
 use std::{
     error::Error,
@@ -28,39 +28,18 @@ use tokio::{
 /// Files that may be open at once: two for each connection are plenty.
 const FILES: u64 = 65_536;
 
-/// What `serve` is told.
+/// What `serve` is told; all else is in the settings.
 #[derive(Clone, Debug, clap::Args)]
 pub struct ServeArgs {
-    /// Where journal, views, letters and secrets lie
-    #[arg(long, default_value = "cartage-data", env = "CARTAGE_DATA")]
-    pub data: PathBuf,
-    /// Where to listen
-    #[arg(long, default_value = "127.0.0.1:7070", env = "CARTAGE_LISTEN")]
-    pub listen: SocketAddr,
-    /// How logs are written
-    #[arg(long, default_value = "text", env = "CARTAGE_LOG_FORMAT")]
-    pub log_format: LogFormat,
-    /// What is logged: error, warn, info, debug, or as in `info,server=debug`
-    #[arg(long, default_value = "info", env = "CARTAGE_LOG")]
-    pub log: String,
-    /// Where traces go (OTLP over HTTP, such as http://localhost:4318); nowhere without it
-    #[arg(long, env = "CARTAGE_OTLP")]
-    pub otlp: Option<String>,
-    /// The staff's API key; made and printed once where none is given
-    #[arg(long, env = "CARTAGE_STAFF_KEY", hide_env_values = true)]
-    pub staff_key: Option<String>,
+    /// The data folder (default: the setting `data`, which is cartage-data)
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Where to listen (default: the setting `listen`, which is 127.0.0.1:7070)
+    #[arg(long, value_name = "ADDR")]
+    pub listen: Option<SocketAddr>,
     /// A payment provider and a carrier that are played, beside the shop
-    #[arg(long, conflicts_with_all = ["payments_url", "carrier_url"])]
+    #[arg(long)]
     pub sandbox: bool,
-    /// Where the payment provider is
-    #[arg(long, value_name = "URL", env = "CARTAGE_PAYMENTS_URL")]
-    pub payments_url: Option<String>,
-    /// Where the carrier is
-    #[arg(long, value_name = "URL", env = "CARTAGE_CARRIER_URL")]
-    pub carrier_url: Option<String>,
-    /// What signs their webhooks (whsec_ and base64)
-    #[arg(long, value_name = "SECRET", env = "CARTAGE_WEBHOOK_SECRET", hide_env_values = true)]
-    pub webhook_secret: Option<Secret>,
 }
 
 /// Why it does not serve.
@@ -82,8 +61,8 @@ pub enum ServeError {
     },
     /// Nobody takes payments, or carries parcels.
     #[error(
-        "nobody takes payments and carries parcels: start with --sandbox, or name --payments-url \
-         and --carrier-url"
+        "nobody takes payments and carries parcels: start with --sandbox, or set payments.url and \
+         carrier.url"
     )]
     NoPartners,
     /// The address of a partner.
@@ -101,15 +80,31 @@ pub enum ServeError {
 ///
 /// # Errors
 /// When the data folder or the address cannot be used, or the shop stopped by itself.
-pub fn run(args: &ServeArgs) -> Result<ExitCode, Box<dyn Error>> {
-    let _telemetry = telemetry::begin(args.log_format, &args.log, args.otlp.as_deref())
-        .map_err(|error| error.to_string())?;
+pub fn run(args: &ServeArgs, settings: &ConfigArgs) -> Result<ExitCode, Box<dyn Error>> {
+    let config = settings.load(&[
+        ("data", args.data.as_ref().map(|data| data.display().to_string())),
+        ("listen", args.listen.map(|listen| listen.to_string())),
+    ])?;
+    let _telemetry = begin_telemetry(&config)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let listener = runtime.block_on(listen(args.listen))?;
-    let partners = Partners::of(args, listener.local_addr()?)?;
-    let front = Arc::new(open(&args.data, args.staff_key.as_deref(), &partners)?);
-    runtime.block_on(until_stopped(front, listener, std::future::pending()))?;
+    let listener = runtime.block_on(listen(config.listen))?;
+    let partners = match args.sandbox {
+        true => Partners::sandbox(listener.local_addr()?, SandboxArgs::default())?,
+        false => Partners::of(&config)?,
+    };
+    let front = Arc::new(open(&config, &partners)?);
+    runtime.block_on(until_stopped(front, listener, &config, std::future::pending()))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Begins to log and to trace as the settings say.
+///
+/// # Errors
+/// When the level or the endpoint is none.
+pub(crate) fn begin_telemetry(config: &Config) -> Result<Telemetry, Box<dyn Error>> {
+    let endpoint = config.otlp_endpoint.as_deref();
+    telemetry::begin(config.log.format, &config.log.level, endpoint)
+        .map_err(|e| e.to_string().into())
 }
 
 /// Listens, or says why not.
@@ -131,17 +126,18 @@ pub(crate) struct Partners {
 }
 
 impl Partners {
-    fn of(args: &ServeArgs, address: SocketAddr) -> Result<Partners, ServeError> {
-        if args.sandbox {
-            return Partners::sandbox(address, SandboxArgs::default());
-        }
-        let (Some(payments), Some(carrier)) = (&args.payments_url, &args.carrier_url) else {
+    fn of(config: &Config) -> Result<Partners, ServeError> {
+        let (Some(payments), Some(carrier)) = (&config.payments.url, &config.carrier.url) else {
             return Err(ServeError::NoPartners);
         };
         Ok(Partners {
             payments: Partner::new(PAYMENTS, payments),
             carrier: Partner::new(CARRIER, carrier),
-            secret: args.webhook_secret.as_ref().map(|secret| secret.as_str().to_owned()),
+            secret: config
+                .payments
+                .webhook_secret
+                .as_ref()
+                .map(|secret| secret.expose().to_owned()),
             _sandbox: None,
         })
     }
@@ -186,13 +182,9 @@ fn reachable(address: SocketAddr) -> SocketAddr {
 ///
 /// # Errors
 /// When the data folder cannot be used.
-pub(crate) fn open(
-    data: &Path,
-    staff_key: Option<&str>,
-    partners: &Partners,
-) -> Result<Front, ServeError> {
+pub(crate) fn open(config: &Config, partners: &Partners) -> Result<Front, ServeError> {
     let mut refused = None;
-    let shop = RunningShop::open_now(data, Limits::default(), |vault| {
+    let shop = RunningShop::open_now(&config.data, config.engine.clone(), |vault| {
         partners.outside(vault).unwrap_or_else(|error| {
             refused = Some(error);
             Outside::new()
@@ -201,9 +193,15 @@ pub(crate) fn open(
     if let Some(error) = refused {
         return Err(error);
     }
-    let secrets = open_secrets(data, staff_key)?;
-    let (limits, recorder) = (FrontLimits::default(), telemetry::recorder());
-    Ok(Front::new(shop, secrets, limits, partners.secret.clone(), recorder))
+    let given = config.staff_key.as_ref().map(|key| key.expose());
+    let secrets = open_secrets(&config.data, given)?;
+    let limits = FrontLimits {
+        body: config.http.body_bytes,
+        carts: config.shop.carts,
+        orders: config.shop.orders,
+        currency: config.shop.currency,
+    };
+    Ok(Front::new(shop, secrets, limits, partners.secret.clone(), telemetry::recorder()))
 }
 
 /// The secrets of a data folder; a key made just now is said once, here, and nowhere stored.
@@ -225,13 +223,25 @@ pub(crate) fn open_secrets(data: &Path, given: Option<&str>) -> Result<Secrets, 
 pub(crate) async fn until_stopped(
     front: Arc<Front>,
     listener: TcpListener,
+    config: &Config,
     stop: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
     raise_file_limit();
     let address = listener.local_addr()?;
     tracing::info!("listening on http://{address}");
-    let limits = DoorLimits::default();
+    let limits = DoorLimits {
+        requests: config.http.concurrency,
+        head: config.http.header_bytes,
+        time: config.http.timeout,
+        ..DoorLimits::default()
+    };
     let router = door::service(&front, &limits);
+    if let Some(address) = config.metrics_listen {
+        let listener = listen(address).await?;
+        tracing::info!("figures on http://{address}/metrics");
+        let figures = door::figures(&front);
+        tokio::spawn(door::serve(listener, figures, DoorLimits::default(), std::future::pending()));
+    }
     let close = closed(front.clone(), stop);
     door::serve(listener, router, limits, close).await;
     let front = alone(front).await;

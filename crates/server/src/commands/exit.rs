@@ -4,7 +4,7 @@ use engine::views;
 use journal::Error as JournalError;
 use server::{
     backup::BackupError, config::ConfigError, journal_tools::ToolError, letters::LettersError,
-    replay::PlayError, shop::ShopError,
+    replay::PlayError, serve::ServeError, shop::ShopError,
 };
 use std::{error::Error, io};
 
@@ -38,6 +38,8 @@ pub(crate) fn code_of(error: &(dyn Error + 'static)) -> u8 {
         of_backup(error)
     } else if let Some(error) = error.downcast_ref::<LettersError>() {
         of_letters(error)
+    } else if let Some(error) = error.downcast_ref::<ServeError>() {
+        of_serve(error)
     } else if error.is::<ConfigError>() || error.is::<Usage>() {
         USAGE
     } else {
@@ -93,6 +95,15 @@ fn of_shop(error: &ShopError) -> u8 {
         ShopError::Views(error) => of_views(error),
         ShopError::Letters(_) | ShopError::Stopped(_) => FOLDER,
         _ => WRONG,
+    }
+}
+
+fn of_serve(error: &ServeError) -> u8 {
+    match error {
+        ServeError::Shop(error) => of_shop(error),
+        ServeError::Secrets(_) => FOLDER,
+        ServeError::NoPartners | ServeError::Partner(_) => USAGE,
+        ServeError::Listen { .. } | ServeError::Sandbox(_) | ServeError::System(_) => WRONG,
     }
 }
 

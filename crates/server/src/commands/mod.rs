@@ -16,6 +16,7 @@ use clap::{Parser, Subcommand};
 use server::{
     bench::{self, BenchArgs},
     config::{ConfigArgs, ConfigError},
+    demo, sandbox, serve,
     simulate::{self, SimulateArgs},
 };
 use std::{
@@ -34,6 +35,7 @@ Exit codes:
   130  interrupted; the same command goes on
 
 Examples:
+  cartage demo
   cartage replay examples/online-retail/online_retail.csv.zst --until 2010-12-08
   cartage journal tail
   cartage backup /backups/monday
@@ -54,9 +56,34 @@ pub(crate) struct Cartage {
 /// library) with its `Args` and its `run`.
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// A running shop with real products and live orders, in a data folder of its own
+    #[command(after_help = "\
+Examples:
+  cartage demo                       # then open http://localhost:7070
+  cartage demo --rate 20             # twenty orders a second
+  cartage demo --quiet               # nobody but you shops and works
+
+The first start plays three weeks of a real trade into the folder; later ones go on from there.")]
+    Demo(demo::DemoArgs),
+    /// Serve a shop over HTTP
+    #[command(after_help = "\
+Examples:
+  cartage serve --sandbox
+  cartage serve --data /srv/shop --listen 0.0.0.0:7070 --set payments.url=https://pay.example.com \\
+      --set carrier.url=https://carrier.example.com
+
+The first start makes the key of the staff and prints it once; CARTAGE_STAFF_KEY sets another.
+SIGTERM or Ctrl-C: what was accepted is answered, then it closes.")]
+    Serve(serve::ServeArgs),
+    /// Play a payment provider and a carrier, as servers of their own
+    #[command(after_help = "\
+Examples:
+  cartage sandbox --webhooks http://127.0.0.1:7070/api/v1/webhooks")]
+    Sandbox(sandbox::SandboxArgs),
     /// Play a trade file through the shop: every row from order to door, in simulated time
     #[command(after_help = "\
 Examples:
+  cartage demo
   cartage replay examples/online-retail/online_retail.csv.zst
   cartage replay trade.csv --data /tmp/shop --until 2010-12-08 --report report.json
 
@@ -142,6 +169,9 @@ type Answer = Result<ExitCode, Box<dyn Error>>;
 pub(crate) fn run(cartage: Cartage) -> Answer {
     let settings = &cartage.settings;
     match &cartage.command {
+        Command::Demo(args) => demo::run(args, settings),
+        Command::Serve(args) => serve::run(args, settings),
+        Command::Sandbox(args) => sandbox::run(args),
         Command::Replay(args) => replay::run(args, settings),
         Command::Journal(args) => journal::run(args, settings),
         Command::Views(args) => views::run(args, settings),

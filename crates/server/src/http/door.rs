@@ -85,6 +85,12 @@ pub fn described() -> serde_json::Value {
     serde_json::to_value(routes::all().1).expect("a document is plain data")
 }
 
+/// Whether it lives, and its figures, and nothing else: for a port of their own.
+pub fn figures(front: &Arc<Front>) -> Router {
+    let (router, _) = routes::health::routes().split_for_parts();
+    router.fallback(absent).with_state(front.clone())
+}
+
 /// Serves until `close` says so; what was accepted is answered, within its time.
 ///
 /// # Errors

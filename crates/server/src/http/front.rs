@@ -66,6 +66,8 @@ pub struct Front {
     pub(crate) payment_provider: &'static str,
     /// What webhooks are signed with.
     pub(crate) webhook_secret: Option<String>,
+    /// True when anybody may look at the pages, as in a demonstration.
+    pub open_house: bool,
     /// True once no more is accepted.
     pub(crate) closing: watch::Sender<bool>,
     pub(crate) started: Instant,
@@ -120,6 +122,7 @@ impl Front {
             prometheus,
             payment_provider: "sandbox",
             webhook_secret,
+            open_house: false,
             closing: watch::Sender::new(false),
             started: Instant::now(),
             busy: Mutex::default(),

@@ -1,6 +1,7 @@
 //! How one sees what goes on: structured logs, figures for Prometheus, spans for OTLP.
 
 use super::correlation;
+use crate::config::LogFormat;
 use axum::{
     extract::{MatchedPath, Request},
     middleware::Next,
@@ -20,16 +21,6 @@ use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::Subscribe
 /// Upper bounds of the latency histogram, in seconds.
 const BOUNDS: &[f64] =
     &[0.000_5, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
-
-/// How logs are written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum LogFormat {
-    /// For people.
-    #[default]
-    Text,
-    /// One object a line.
-    Json,
-}
 
 /// Sends what is left when it goes.
 #[derive(Debug, Default)]

@@ -14,5 +14,12 @@ mod people;
 mod player;
 mod report;
 
-pub use player::{Ended, PlayError, Progress, play};
+pub use player::{Ended, Ending, PlayError, Progress, play, play_to};
 pub use report::{Report, inspect};
+
+use kernel::{ProductId, Sku};
+
+/// The product that a replay makes of a SKU.
+pub fn product_of(sku: &Sku) -> ProductId {
+    ids::product(sku.as_str())
+}

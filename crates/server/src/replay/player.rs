@@ -91,11 +91,34 @@ pub trait Progress {
     fn played(&mut self, events: usize, at: Timestamp);
 }
 
-/// Plays all of it; `stop` is looked at between any two events.
+/// What happens after the last row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Time goes on until everyone is at rest.
+    AtRest,
+    /// Time stops: what is under way stays under way.
+    UnderWay,
+}
+
+/// Plays all of it and waits until everyone is at rest; `stop` is looked at between any two events.
 ///
 /// # Errors
 /// When the shop cannot go on.
 pub fn play(
+    shop: &RunningShop,
+    plan: &Plan,
+    stop: &AtomicBool,
+    progress: &mut dyn Progress,
+) -> Result<Ended, PlayError> {
+    play_to(Ending::AtRest, shop, plan, stop, progress)
+}
+
+/// Plays all of it up to an ending.
+///
+/// # Errors
+/// As [`play`].
+pub fn play_to(
+    ending: Ending,
     shop: &RunningShop,
     plan: &Plan,
     stop: &AtomicBool,
@@ -123,7 +146,13 @@ pub fn play(
             progress.played(nth, event.at);
         }
     }
-    player.run_out(stop, progress)?;
+    match ending {
+        Ending::AtRest => player.run_out(stop, progress)?,
+        Ending::UnderWay => {
+            player.wait_for_answers(0)?;
+            player.ended.complete = true;
+        }
+    }
     Ok(player.ended)
 }
 
