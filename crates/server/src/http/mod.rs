@@ -20,4 +20,5 @@ mod refused;
 mod routes;
 mod shapes;
 mod stream;
+mod strict;
 mod submission;

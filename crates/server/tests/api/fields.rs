@@ -19,6 +19,8 @@ pub(crate) struct Parameter {
     pub(crate) kind: String,
     /// Only some texts are any: times, ids, words of a list.
     pub(crate) is_exact: bool,
+    /// Numbers below zero are none.
+    pub(crate) is_positive: bool,
     /// Anything may be written there.
     pub(crate) is_free: bool,
 }
@@ -61,7 +63,8 @@ fn parameter(said: &Value) -> Parameter {
     let is_exact = schema.get("enum").is_some() || schema.get("format").is_some();
     let (name, kind) = (said["name"].as_str().expect("a name").to_owned(), kind(schema).to_owned());
     let is_free = kind == "string" && !is_exact;
-    Parameter { name, kind, is_exact, is_free }
+    let is_positive = schema["minimum"].as_i64().is_some_and(|least| least >= 0);
+    Parameter { name, kind, is_exact, is_positive, is_free }
 }
 
 /// What a schema refers to, without the choice of nothing at all.

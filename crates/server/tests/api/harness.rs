@@ -1,5 +1,6 @@
 //! A shop with its front door on a port of its own, and those who come to it.
 
+use crate::logs;
 use engine::{Ask, Limits, WallClock};
 use flows::Command;
 use gateways::{
@@ -82,6 +83,7 @@ impl Shop {
     }
 
     async fn begin(folder: TempDir, wired: bool) -> Shop {
+        logs::keep();
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("a port"));
         let args = SandboxArgs {
@@ -316,7 +318,11 @@ impl Said {
     /// Of this status.
     #[track_caller]
     pub(crate) fn is(self, status: u16) -> Said {
-        assert_eq!(self.status.as_u16(), status, "{}", self.body);
+        let told = match self.status.is_server_error() {
+            true => logs::lines_with(&self.header("x-correlation-id")),
+            false => Vec::new(),
+        };
+        assert_eq!(self.status.as_u16(), status, "{} {told:#?}", self.body);
         self
     }
 

@@ -1,6 +1,7 @@
 //! The HTTP API as its specification: what every route promises, asked over a real port.
 
 mod harness;
+mod logs;
 
 mod conventions;
 mod events;
@@ -10,3 +11,4 @@ mod who;
 
 mod bad_input;
 mod fields;
+mod marker;

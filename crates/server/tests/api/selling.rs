@@ -143,8 +143,9 @@ async fn a_cancelled_order_gives_back_its_stock_and_its_money() {
     assert_eq!(order.at("/payments/0/status"), "voided");
     let stock = shop.staff().get("/stock/MUG-1").await.is(200);
     assert_eq!(stock.at("/available"), 10);
-    let again = shop.guest(&token).post(&cancel).send().await;
-    again.refuses(409, "ORDER_CANNOT_BE_CANCELLED");
+    let tip = shop.tip();
+    let again = shop.guest(&token).post(&cancel).send().await.is(200);
+    assert_eq!((again.at("/status"), shop.tip()), (&json!("cancelled"), tip), "old news");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -206,7 +207,7 @@ async fn a_return_settles_by_itself_and_its_goods_are_for_sale_again() {
     guest.post(&path).json(&too_many).send().await.refuses(409, "RETURN_NOT_DELIVERED");
     let wish = json!({"lines": [{"line": 1, "quantity": 1, "reason": "damaged"}]});
     let asked = guest.post(&path).json(&wish).send().await.is(201);
-    assert_eq!(asked.at("/status"), "requested");
+    assert_eq!(asked.at("/status"), "authorised", "within its window nobody has to say yes");
     let returned = format!("/returns/{}", asked.text("/id"));
     guest.get(&returned).await.is(200);
     shop.anyone().get(&returned).await.refuses(404, "RETURN_NOT_FOUND");
