@@ -43,6 +43,10 @@ impl<T: DeserializeOwned> FromRequestParts<Arc<Front>> for Filters<T> {
     async fn from_request_parts(parts: &mut Parts, _: &Arc<Front>) -> Result<Self, Problem> {
         let text = parts.uri.query().unwrap_or_default();
         let pairs = form_urlencoded::parse(text.as_bytes());
+        if let Some((name, _)) = pairs.clone().find(|(_, value)| value.contains('\0')) {
+            let flaw = Flaw::new(format!("#query/{name}"), "a text holds no NUL character");
+            return Err(Problem::invalid(vec![flaw]));
+        }
         let read = serde_urlencoded::Deserializer::new(pairs);
         serde_path_to_error::deserialize(read).map(Filters).map_err(|error| {
             let pointer = format!("#query/{}", error.path());

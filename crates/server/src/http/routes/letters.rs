@@ -199,6 +199,12 @@ async fn retry_all(
     asked: Submission<Cause>,
 ) -> Result<Answer<Retried>, Problem> {
     let Cause { handler, reason } = asked.body;
+    for (name, text, longest) in [("handler", &handler, 100), ("reason", &reason, 200)] {
+        if text.as_ref().is_some_and(|text| text.chars().count() > longest) {
+            let detail = format!("at most {longest} characters");
+            return Err(Problem::invalid(vec![Flaw::new(format!("/{name}"), detail)]));
+        }
+    }
     let mut done = Retried { retried: 0, skipped: 0 };
     for letter in front.shop.handlers.letters() {
         if !is_meant(&letter, handler.as_deref(), reason.as_deref()) {
