@@ -78,6 +78,14 @@ pub fn service(front: &Arc<Front>, limits: &DoorLimits) -> Router {
         .layer(middleware::map_response(harden))
 }
 
+/// Every route as its handler describes it (OpenAPI), before it is completed for readers.
+///
+/// # Panics
+/// Never: a document is plain data.
+pub fn described() -> serde_json::Value {
+    serde_json::to_value(routes::all().1).expect("a document is plain data")
+}
+
 /// Whether it lives, and its figures, and nothing else: for a port of their own.
 pub fn figures(front: &Arc<Front>) -> Router {
     let (router, _) = routes::health::routes().split_for_parts();

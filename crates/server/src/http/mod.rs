@@ -22,4 +22,5 @@ mod refused;
 mod routes;
 mod shapes;
 mod stream;
+mod strict;
 mod submission;
