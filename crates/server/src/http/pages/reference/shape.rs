@@ -80,7 +80,7 @@ fn words(schema: &Value) -> String {
     schema["description"].as_str().unwrap_or_default().replace('\n', " ")
 }
 
-/// What a value may be, in a few words: `integer 1 to 99`, `"placed" | "paid"`.
+/// What a value may be, in a few words: `integer of 1 to 99`, `"placed" | "paid"`.
 pub(super) fn kind(document: &Value, schema: &Value) -> String {
     let schema = plain(document, schema);
     if let Some(values) = schema["enum"].as_array() {
@@ -103,9 +103,9 @@ pub(super) fn kind(document: &Value, schema: &Value) -> String {
     }
     let bound = |least: &str, most: &str| match (&schema[least], &schema[most]) {
         (Value::Null, Value::Null) => String::new(),
-        (least, Value::Null) => format!(" from {least}"),
-        (Value::Null, most) => format!(" to {most}"),
-        (least, most) => format!(" {least} to {most}"),
+        (least, Value::Null) => format!(" of at least {least}"),
+        (Value::Null, most) => format!(" of at most {most}"),
+        (least, most) => format!(" of {least} to {most}"),
     };
     let format = match schema["format"].as_str() {
         Some("date-time") => " (RFC 3339)",
@@ -114,7 +114,7 @@ pub(super) fn kind(document: &Value, schema: &Value) -> String {
     };
     let letters = match bound("minLength", "maxLength") {
         letters if letters.is_empty() => letters,
-        letters => format!(" of{letters} characters"),
+        letters => format!("{} characters", letters.replacen(" of", ",", 1)),
     };
     format!("{name}{format}{}{letters}", bound("minimum", "maximum"))
 }
@@ -201,8 +201,8 @@ mod tests {
         }}}}});
         let schema = json!({"type": "object", "required": ["lines"], "properties": {
             "lines": {"type": "array", "items": {"$ref": "#/components/schemas/Line"}}}});
-        let shape = "{\n  \"lines\": [{\n    \"sku\": string\n    \"quantity\": integer 1 to 99  // How many.\n    \
-                     \"note\"?: string of to 20 characters\n  }]\n}";
+        let shape = "{\n  \"lines\": [{\n    \"sku\": string\n    \"quantity\": integer of 1 to 99  // How many.\n    \
+                     \"note\"?: string, at most 20 characters\n  }]\n}";
         assert_eq!(lines(&document, &schema), shape);
         let example: Value = serde_json::from_str(&example(&document, &schema)).expect("JSON");
         assert_eq!(example, json!({"lines": [{"sku": "85123A", "quantity": 1}]}));
