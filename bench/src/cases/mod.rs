@@ -100,7 +100,7 @@ impl Scale {
             sql_clients: vec![32],
             orders: 10_000,
             shoppers: 2000,
-            overload: Duration::from_secs(5),
+            overload: Duration::from_secs(3),
             ..Scale::full()
         }
     }

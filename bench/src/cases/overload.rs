@@ -21,14 +21,14 @@ use tokio::{task::spawn_local, time::sleep};
 
 /// How many times the top rate arrives.
 const TIMES: f64 = 4.0;
-/// Who order at the top rate, before and after.
-const CLIENTS: usize = 128;
+/// Who order at the top rate, before and after: with fewer, four times that would be too little.
+const CLIENTS: usize = 512;
 /// People who stand at the door at the same time at the most.
 const LANES: usize = 4096;
 /// Whoever could not even get in by then goes home.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// Within this it has to be itself again.
-const RECOVERY: Duration = Duration::from_secs(20);
+const RECOVERY: Duration = Duration::from_secs(8);
 /// Of the top rate: that is what *full rate* means, less what one slice differs from another.
 const FULL: f64 = 0.9;
 
@@ -90,7 +90,7 @@ pub(super) async fn run(ground: &Ground) -> Fallible<Option<Overloaded>> {
     }
     let top = median(tops);
     let schedule = Schedule { per_second: top * TIMES, time: ground.scale.overload };
-    let accepted = top * (schedule.time + RECOVERY).as_secs_f64() * 1.2;
+    let accepted = top * (schedule.time + RECOVERY).as_secs_f64() * 1.1;
     counter.fill(accepted as usize).await?;
     shop.until_quiet().await;
     eprintln!("  {:.0} orders a second arrive for {:?}", schedule.per_second, schedule.time);

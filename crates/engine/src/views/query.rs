@@ -118,6 +118,8 @@ impl Query {
 struct Part {
     condition: String,
     values: Vec<Value>,
+    /// It is about those without a value.
+    absent: bool,
 }
 
 /// Keys and documents as they are stored, and where to go on.
@@ -235,7 +237,7 @@ fn parts(layout: Layout, query: &Query) -> Result<Vec<Part>> {
     let Some((column, direction)) = &query.order else {
         let after = cursor.map(|cursor| Value::Text(cursor.key.clone()));
         let condition = if after.is_some() { " AND key > ?" } else { "" }.to_owned();
-        return Ok(vec![Part { condition, values: after.into_iter().collect() }]);
+        return Ok(vec![Part { condition, values: after.into_iter().collect(), absent: false }]);
     };
     known(layout, column)?;
     let sign = if *direction == Direction::Ascending { ">" } else { "<" };
@@ -245,23 +247,22 @@ fn parts(layout: Layout, query: &Query) -> Result<Vec<Part>> {
             None => format!(" AND \"{column}\" IS NULL"),
         },
         values: after.map(|cursor| Value::Text(cursor.key.clone())).into_iter().collect(),
+        absent: true,
     };
     let with = |after: Option<(&Cursor, &Column)>| match after {
         Some((cursor, value)) => Part {
             condition: format!(" AND (\"{column}\", key) {sign} (?, ?)"),
             values: vec![stored(value), Value::Text(cursor.key.clone())],
+            absent: false,
         },
-        None => Part { condition: format!(" AND \"{column}\" IS NOT NULL"), values: Vec::new() },
+        None => Part {
+            condition: format!(" AND \"{column}\" IS NOT NULL"),
+            values: Vec::new(),
+            absent: false,
+        },
     };
     let at = cursor.map(|cursor| (cursor, cursor.value.as_ref()));
-    // What has no value lies in no range: nobody need look for it among all that has none.
-    let is_range =
-        |(name, filter): &(String, Filter)| name == column && matches!(filter, Filter::Range(..));
-    if query.filters.iter().any(is_range) {
-        let after = at.and_then(|(cursor, value)| Some((cursor, value?)));
-        return Ok(vec![with(after)]);
-    }
-    Ok(match (direction, at) {
+    let mut parts = match (direction, at) {
         (Direction::Ascending, None) => vec![without(None), with(None)],
         (Direction::Ascending, Some((cursor, None))) => vec![without(Some(cursor)), with(None)],
         (Direction::Ascending, Some((cursor, Some(value)))) => vec![with(Some((cursor, value)))],
@@ -270,7 +271,14 @@ fn parts(layout: Layout, query: &Query) -> Result<Vec<Part>> {
             vec![with(Some((cursor, value))), without(None)]
         }
         (Direction::Descending, Some((cursor, None))) => vec![without(Some(cursor))],
-    })
+    };
+    // What has no value lies in no range: nobody need look for it among all that has none.
+    let is_range =
+        |(name, filter): &(String, Filter)| name == column && matches!(filter, Filter::Range(..));
+    if query.filters.iter().any(is_range) {
+        parts.retain(|part| !part.absent);
+    }
+    Ok(parts)
 }
 
 fn known(layout: Layout, column: &str) -> Result<()> {

@@ -25,6 +25,12 @@ pub(super) fn word(status: &impl Serialize) -> Option<Column> {
     }
 }
 
+/// Adds what mostly stays alone, without room for more: so many documents are in memory.
+pub(super) fn add<T>(list: &mut Vec<T>, more: T) {
+    list.reserve_exact(1);
+    list.push(more);
+}
+
 /// A time as a column.
 pub(super) fn time(at: Option<Timestamp>) -> Option<Column> {
     at.map(|at| Column::Number(at.micros()))

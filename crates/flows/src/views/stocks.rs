@@ -1,8 +1,8 @@
 //! Stock: how much of each SKU lies where, what of it is promised, and what may still be sold.
 
-use super::brief::{is_default, micros};
+use super::brief::{add, is_default};
 use crate::wiring::{Fact, Shop};
-use kernel::{Column, Columns, LineId, Recorded, SiteId, Timestamp, View};
+use kernel::{Column, Columns, LineId, Recorded, SiteId, View};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use warehouse::inventory::{Disposition, Stage, StockFact};
@@ -32,9 +32,6 @@ pub struct Stock {
     pub short: i64,
     /// What came and went, ever.
     pub moved: StockMoved,
-    /// When something happened last.
-    #[serde(with = "micros", skip_serializing_if = "Option::is_none")]
-    pub changed_at: Option<Timestamp>,
     /// Of its stream.
     pub version: u64,
     /// Lines that another site than the first sends: which, and how many units. A line that is not
@@ -99,7 +96,7 @@ impl View for Stocks {
 
     fn evolve(stock: &mut Stock, _: &str, recorded: &Recorded<Shop>) {
         let Fact::Stock(_, fact) = &recorded.fact else { return };
-        (stock.version, stock.changed_at) = (recorded.version, Some(recorded.at()));
+        stock.version = recorded.version;
         stock.hear(fact);
     }
 
@@ -262,7 +259,10 @@ impl Stock {
             None => {
                 let (on_hand, allocated, picked, packed, blocked) = Default::default();
                 let site = site.clone();
-                self.sites.push(StockAtSite { site, on_hand, allocated, picked, packed, blocked });
+                add(
+                    &mut self.sites,
+                    StockAtSite { site, on_hand, allocated, picked, packed, blocked },
+                );
                 self.sites.len() - 1
             }
         }

@@ -73,7 +73,7 @@ pub(crate) struct List<T> {
     /// What is on it.
     pub(crate) items: Vec<T>,
     /// Where it lies.
-    pub(crate) page: PageInfo,
+    pub(crate) page: PageLinks,
 }
 
 impl<T> List<Option<T>> {
@@ -85,7 +85,7 @@ impl<T> List<Option<T>> {
 
 /// Where a page lies.
 #[derive(Debug, Default, Serialize, ToSchema)]
-pub(crate) struct PageInfo {
+pub(crate) struct PageLinks {
     /// The `cursor` of the next page; absent on the last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) next: Option<String>,
@@ -169,7 +169,7 @@ impl Front {
         let found = self.shop.reader.list::<V>(&query).map_err(|error| unreadable(&error))?;
         let next = found.next.map(|cursor| cursor.to_string());
         let items = found.rows.into_iter().map(show).collect();
-        let page = PageInfo { next, total: None };
+        let page = PageLinks { next, total: None };
         Ok(Answer::ok(List { items, page }).at(Some(position)))
     }
 }

@@ -1,6 +1,6 @@
 //! The door itself: accepts connections, bounds them, and closes in order.
 
-use super::{correlation, front::Front, problem::Problem, routes};
+use super::{correlation, front::Front, pages, problem::Problem, routes};
 use axum::{
     Router,
     extract::{Request, State},
@@ -67,6 +67,7 @@ pub fn service(front: &Arc<Front>, limits: &DoorLimits) -> Router {
     };
     let (router, _) = routes::all();
     router
+        .merge(pages::routes())
         .fallback(absent)
         .method_not_allowed_fallback(not_allowed)
         .with_state(front.clone())

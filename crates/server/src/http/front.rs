@@ -4,6 +4,7 @@ use super::{
     caller::{Caller, Staff},
     catalogue::Catalogue,
     correlation,
+    pages::Pulses,
     problem::Problem,
     refused::{not_taken, rejected},
     secrets::Secrets,
@@ -72,6 +73,8 @@ pub struct Front {
     pub(crate) webhook_secret: Option<String>,
     /// True when anybody may look at the pages, as in a demonstration.
     pub open_house: bool,
+    /// The pulse that everybody sees who looks in the same second.
+    pub(crate) pulses: Pulses,
     /// True once no more is accepted.
     pub(crate) closing: watch::Sender<bool>,
     pub(crate) started: Instant,
@@ -127,6 +130,7 @@ impl Front {
             payment_provider: "sandbox",
             webhook_secret,
             open_house: false,
+            pulses: Pulses::default(),
             closing: watch::Sender::new(false),
             started: Instant::now(),
             busy: Mutex::default(),

@@ -14,6 +14,8 @@ mod asking;
 mod caller;
 mod catalogue;
 mod correlation;
+mod openapi;
+mod pages;
 mod past;
 mod problem;
 mod refused;

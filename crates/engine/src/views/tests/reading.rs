@@ -41,7 +41,7 @@ fn amounts(house: &House, query: &Query, limit: usize) -> Vec<i64> {
 fn lists_are_sorted_and_complete_whatever_the_size_of_a_page() {
     let house = pantry();
     let new = Query::new;
-    let expected: [(Query, &[i64]); 7] = [
+    let expected: [(Query, &[i64]); 9] = [
         (new(), &[1, 2, 3, 4, 5, 6, 7, 8, 9]),
         (new().ascending("amount"), &[1, 2, 3, 4, 5, 6, 7, 8, 9]),
         (new().descending("amount"), &[9, 8, 7, 6, 5, 4, 3, 2, 1]),
@@ -49,6 +49,8 @@ fn lists_are_sorted_and_complete_whatever_the_size_of_a_page() {
         (new().descending("label"), &[7, 5, 1, 8, 4, 2, 9, 6, 3]),
         (new().equal("label", text("plum")).descending("amount"), &[7, 5, 1]),
         (new().absent("label").ascending("amount"), &[3, 6, 9]),
+        (new().range("label", ..).ascending("label"), &[2, 4, 8, 1, 5, 7]),
+        (new().range("label", ..).descending("label"), &[7, 5, 1, 8, 4, 2]),
     ];
     for (query, expected) in &expected {
         for limit in 1..=10 {

@@ -7,7 +7,7 @@ mod parts;
 mod payments;
 mod units;
 
-use super::brief::{is_default, is_true, micros, time, word, yes};
+use super::brief::{add, is_default, is_true, micros, time, word, yes};
 use crate::wiring::{Fact, Shop};
 use commerce::orders::{CancelReason, HoldReason, OrderFact, Requested, Stage};
 use compact_str::CompactString;

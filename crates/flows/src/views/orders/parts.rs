@@ -1,6 +1,6 @@
 //! What travels to the customer and back.
 
-use super::{Order, micros};
+use super::{Order, add, micros};
 use crate::views::{fulfilments, parcels, returns};
 use commerce::orders::{Stage, Units};
 use compact_str::CompactString;
@@ -64,7 +64,7 @@ impl Order {
             None => {
                 let (site, status, lines) = Default::default();
                 let stage = Stage::Committed;
-                self.fulfilments.push(OrderFulfilment { number, site, status, stage, lines });
+                add(&mut self.fulfilments, OrderFulfilment { number, site, status, stage, lines });
                 self.fulfilments.len() - 1
             }
         };
@@ -75,7 +75,7 @@ impl Order {
         let at = match self.parcels.iter().position(|known| known.number == number) {
             Some(at) => at,
             None => {
-                self.parcels.push(OrderParcel { number, ..OrderParcel::default() });
+                add(&mut self.parcels, OrderParcel { number, ..OrderParcel::default() });
                 self.parcels.len() - 1
             }
         };
@@ -86,7 +86,7 @@ impl Order {
         let at = match self.returns.iter().position(|known| known.number == number) {
             Some(at) => at,
             None => {
-                self.returns.push(OrderReturn { number, ..OrderReturn::default() });
+                add(&mut self.returns, OrderReturn { number, ..OrderReturn::default() });
                 self.returns.len() - 1
             }
         };

@@ -1,6 +1,6 @@
 //! How the payments of an order stand.
 
-use super::{Order, is_default, micros};
+use super::{Order, add, is_default, micros};
 use commerce::payments::{Errand, PaymentFact, PaymentMethod, PaymentStatus};
 use kernel::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -61,7 +61,7 @@ impl Order {
         let at = match self.payments.iter().position(|known| known.number == number) {
             Some(at) => at,
             None => {
-                self.payments.push(OrderPayment { number, ..OrderPayment::default() });
+                add(&mut self.payments, OrderPayment { number, ..OrderPayment::default() });
                 self.payments.len() - 1
             }
         };

@@ -2,7 +2,7 @@
 
 use crate::http::{
     answer::Answer,
-    asking::{Filters, List, PageInfo, Path},
+    asking::{Filters, List, PageLinks, Path},
     caller::Staff,
     front::Front,
     problem::{Flaw, Problem},
@@ -144,7 +144,7 @@ async fn list(
     let (handler, reason) = (filters.handler.as_deref(), filters.reason.as_deref());
     letters.retain(|letter| is_meant(letter, handler, reason));
     let items: Vec<Letter> = letters.into_iter().map(show).collect();
-    let page = PageInfo { next: None, total: Some(items.len() as u64) };
+    let page = PageLinks { next: None, total: Some(items.len() as u64) };
     Ok(Answer::ok(List { items, page }))
 }
 

@@ -2,7 +2,7 @@
 
 use crate::http::{
     answer::Answer,
-    asking::{List, PageInfo, Path},
+    asking::{List, PageLinks, Path},
     caller::Staff,
     front::{By, Front},
     problem::{Flaw, Problem},
@@ -227,7 +227,7 @@ async fn refunds(
         refunds.entry(id).and_modify(|known| known.status = status);
     }
     let items: Vec<Refund> = refunds.into_values().collect();
-    let page = PageInfo { next: None, total: Some(items.len() as u64) };
+    let page = PageLinks { next: None, total: Some(items.len() as u64) };
     Ok(Answer::ok(List { items, page }))
 }
 

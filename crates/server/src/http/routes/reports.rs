@@ -2,7 +2,7 @@
 
 use crate::http::{
     answer::Answer,
-    asking::{After, Filters, List, PageInfo, Paging},
+    asking::{After, Filters, List, PageLinks, Paging},
     caller::Staff,
     front::{Front, unreadable},
     problem::{Flaw, Problem},
@@ -121,7 +121,7 @@ async fn cash(
     let mut items = Vec::new();
     let read = front.shop.reader.all::<CashLedger>(|code, cash| items.extend(row(&code, cash)));
     read.map_err(|error| unreadable(&error))?;
-    let page = PageInfo { next: None, total: Some(items.len() as u64) };
+    let page = PageLinks { next: None, total: Some(items.len() as u64) };
     Ok(Answer::ok(List { items, page }).at(Some(position)))
 }
 
@@ -160,7 +160,7 @@ impl Front {
             }
         });
         read.map_err(|error| unreadable(&error))?;
-        Ok(Answer::ok(List { items, page: PageInfo { next, total: None } }).at(Some(position)))
+        Ok(Answer::ok(List { items, page: PageLinks { next, total: None } }).at(Some(position)))
     }
 
     /// No index keeps sums that change with every order: they are sorted when somebody asks.

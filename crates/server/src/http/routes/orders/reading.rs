@@ -2,7 +2,7 @@
 
 use crate::http::{
     answer::Answer,
-    asking::{After, Filters, List, PageInfo, Paging, Path},
+    asking::{After, Filters, List, PageLinks, Paging, Path},
     caller::{Caller, Staff},
     front::{Front, unreadable},
     problem::{Flaw, Problem},
@@ -199,7 +199,7 @@ pub(crate) async fn list(
         }
         cursor = found.next;
     };
-    let page = PageInfo { next: next.map(|cursor| cursor.to_string()), total: None };
+    let page = PageLinks { next: next.map(|cursor| cursor.to_string()), total: None };
     Ok(Answer::ok(List { items, page }).at(Some(position)))
 }
 
@@ -262,7 +262,7 @@ pub(crate) async fn timeline(
     let items: Vec<Moment> = timeline.moments.into_iter().map(show).collect();
     let total = Some(items.len() as u64);
     let position = front.shop.seen.position();
-    Ok(Answer::ok(List { items, page: PageInfo { next: None, total } }).at(Some(position)))
+    Ok(Answer::ok(List { items, page: PageLinks { next: None, total } }).at(Some(position)))
 }
 
 /// What happens to an order, in words, as it happens: server-sent events named `moment`.
@@ -346,6 +346,6 @@ pub(crate) async fn facts(
     front.newest_document(id).await?;
     let facts = front.facts_of_order(id).await?;
     let items: Vec<Fact> = facts.iter().map(Fact::of).collect::<Result<_, _>>()?;
-    let page = PageInfo { next: None, total: Some(items.len() as u64) };
+    let page = PageLinks { next: None, total: Some(items.len() as u64) };
     Ok(Answer::ok(List { items, page }).at(Some(front.shop.engine.feed().tip())))
 }
