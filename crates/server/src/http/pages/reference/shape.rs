@@ -101,11 +101,12 @@ pub(super) fn kind(document: &Value, schema: &Value) -> String {
     if name == "array" {
         return format!("[{}]", kind(document, &schema["items"]));
     }
-    let bound = |least: &str, most: &str| match (&schema[least], &schema[most]) {
-        (Value::Null, Value::Null) => String::new(),
-        (least, Value::Null) => format!(" of at least {least}"),
-        (Value::Null, most) => format!(" of at most {most}"),
-        (least, most) => format!(" of {least} to {most}"),
+    let bound = |least: &str, most: &str| match (figure(&schema[least]), figure(&schema[most])) {
+        (None, None) => String::new(),
+        (Some(0), None) => String::new(),
+        (Some(least), None) => format!(" of at least {least}"),
+        (None, Some(most)) => format!(" of at most {most}"),
+        (Some(least), Some(most)) => format!(" of {least} to {most}"),
     };
     let format = match schema["format"].as_str() {
         Some("date-time") => " (RFC 3339)",
@@ -117,6 +118,11 @@ pub(super) fn kind(document: &Value, schema: &Value) -> String {
         letters => format!("{} characters", letters.replacen(" of", ",", 1)),
     };
     format!("{name}{format}{}{letters}", bound("minimum", "maximum"))
+}
+
+/// A bound that is worth reading: what is beyond it is absurd anyhow.
+fn figure(bound: &Value) -> Option<i64> {
+    bound.as_i64().filter(|bound| bound.abs() < 1_000_000_000)
 }
 
 /// What somebody might send, laid out in lines.
