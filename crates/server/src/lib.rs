@@ -8,6 +8,8 @@ pub mod serve;
 
 pub mod shop;
 
+mod traced;
+
 pub mod replay;
 
 pub mod simulate;

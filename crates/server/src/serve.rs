@@ -10,6 +10,7 @@ use crate::{
     },
     sandbox::{self, Sandbox, SandboxArgs, SandboxError},
     shop::{Outside, RunningShop, ShopError},
+    traced::Traced,
 };
 use gateways::http::{BadPartner, HttpCarrier, HttpProvider, Partner};
 use std::{
@@ -167,7 +168,7 @@ impl Partners {
         let more = vault.another().map_err(ShopError::from)?;
         let payments = HttpProvider::new(self.payments.clone(), vault)?;
         let carrier = HttpCarrier::new(self.carrier.clone(), more)?;
-        Ok(vec![Arc::new(payments), Arc::new(carrier)])
+        Ok(vec![Arc::new(Traced(payments)), Arc::new(Traced(carrier))])
     }
 }
 

@@ -39,6 +39,8 @@ struct Shared<B: Business> {
     /// Wakes the working thread.
     bell: Notify,
     stop: AtomicBool,
+    /// Nobody works any more: it was stopped, the engine was, or it panicked.
+    ended: AtomicBool,
     clock: Arc<dyn Clock>,
     alarms: Arc<Alarms>,
 }
@@ -61,6 +63,7 @@ impl<B: Business> Handlers<B> {
             progress: Condvar::new(),
             bell: Notify::new(),
             stop: AtomicBool::new(false),
+            ended: AtomicBool::new(false),
             clock,
             alarms,
         });
@@ -82,6 +85,7 @@ impl<B: Business> Handlers<B> {
                 if catch_unwind(AssertUnwindSafe(work)).is_err() {
                     shared.give_notice();
                 }
+                shared.end();
             })?,
             Builder::new().name("handlers-ear".into()).spawn(move || {
                 listen(&feed, standing.heard, &ear.bell, &ear.stop);
@@ -96,13 +100,13 @@ impl<B: Business> Handlers<B> {
     }
 
     /// Waits until everything up to `position` is done or lies in the letters; false when it is not
-    /// after `patience`.
+    /// after `patience`, or nobody works any more.
     pub fn wait_until_done(&self, position: Position, patience: Duration) -> bool {
         let deadline = Instant::now() + patience;
         let mut standing = self.shared.standing();
         while standing.done < position {
             let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
+            if left.is_zero() || self.shared.ended.load(SeqCst) {
                 return false;
             }
             let waited = self.shared.progress.wait_timeout(standing, left);
@@ -194,6 +198,13 @@ impl<B: Business> Shared<B> {
 
     fn standing(&self) -> MutexGuard<'_, Standing> {
         self.standing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn end(&self) {
+        self.ended.store(true, SeqCst);
+        // Taken, so that nobody is between looking and waiting.
+        drop(self.standing());
+        self.progress.notify_all();
     }
 
     fn give_notice(&self) {

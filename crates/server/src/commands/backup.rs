@@ -1,6 +1,6 @@
 //! `cartage backup` and `cartage restore`.
 
-use super::{Answer, DataArgs, say, say_json};
+use super::{Answer, FolderArgs, say, say_json};
 use kernel::Timestamp;
 use server::{backup, config::ConfigArgs};
 use std::{collections::BTreeSet, path::PathBuf, process::ExitCode};
@@ -12,7 +12,7 @@ pub(crate) struct BackupArgs {
     #[arg(value_name = "DIR")]
     to: PathBuf,
     #[command(flatten)]
-    data: DataArgs,
+    data: FolderArgs,
     /// For programs: the manifest
     #[arg(long)]
     json: bool,

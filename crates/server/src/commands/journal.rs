@@ -1,6 +1,6 @@
 //! `cartage journal`: what happened.
 
-use super::{Answer, DataArgs};
+use super::{Answer, FolderArgs};
 use clap::Subcommand;
 use kernel::Timestamp;
 use serde_json::json;
@@ -17,7 +17,7 @@ use std::{
 #[derive(Debug, clap::Args)]
 pub(crate) struct JournalArgs {
     #[command(flatten)]
-    data: DataArgs,
+    data: FolderArgs,
     /// For programs: JSON, or JSON Lines where there are many
     #[arg(long, global = true)]
     json: bool,

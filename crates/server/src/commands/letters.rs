@@ -1,6 +1,6 @@
 //! `cartage letters`: requests to the outside that could not be done.
 
-use super::{Answer, DataArgs, Usage, say, say_json, table};
+use super::{Answer, FolderArgs, Usage, say, say_json, table};
 use clap::Subcommand;
 use serde_json::{Value as Json, json};
 use server::{
@@ -13,7 +13,7 @@ use std::process::ExitCode;
 #[derive(Debug, clap::Args)]
 pub(crate) struct LettersArgs {
     #[command(flatten)]
-    data: DataArgs,
+    data: FolderArgs,
     /// Of the shop that is running there
     #[arg(long, global = true, env = "CARTAGE_URL")]
     url: Option<String>,
@@ -31,23 +31,23 @@ pub(crate) struct LettersArgs {
 enum LettersCommand {
     /// Those that await a decision, oldest first
     List {
-        /// Those about which nothing is left to do, newest first
+        /// Also the newest of those about which nothing is left to do
         #[arg(long)]
         settled: bool,
     },
     /// One of them, with all that was done about it
     Show {
-        /// As in `pay/4711`
+        /// As in `pay:4711`
         id: String,
     },
     /// What retrying or dropping it would do
     Preview {
-        /// As in `pay/4711`
+        /// As in `pay:4711`
         id: String,
     },
     /// Try again; in a stopped shop, when it starts
     Retry {
-        /// As in `pay/4711`, one or more
+        /// As in `pay:4711`, one or more
         #[arg(required_unless_present = "all")]
         ids: Vec<String>,
         /// All that await a decision, oldest first
@@ -56,18 +56,18 @@ enum LettersCommand {
     },
     /// Change what is asked for; retry it afterwards
     Edit {
-        /// As in `pay/4711`
+        /// As in `pay:4711`
         id: String,
-        /// The request's new body, JSON
+        /// What to ask for instead, as `preview` shows it: a JSON object
         #[arg(long)]
-        body: String,
+        request: String,
         /// For whoever reads the letter later
         #[arg(long)]
         why: String,
     },
     /// Give it up: its story is told so, and goes on without it
     Drop {
-        /// As in `pay/4711`
+        /// As in `pay:4711`
         id: String,
         /// For whoever reads the letter later
         #[arg(long)]
@@ -85,10 +85,10 @@ pub(crate) fn run(args: &LettersArgs, settings: &ConfigArgs) -> Answer {
         LettersCommand::Show { id } => return say_json(&letters.show(id)?).map(fine),
         LettersCommand::Preview { id } => return say_json(&letters.preview(id)?).map(fine),
         LettersCommand::Retry { ids, all } => return retry(&mut letters, (ids, *all), args.json),
-        LettersCommand::Edit { id, body, why } => {
-            let body = serde_json::from_str(body)
-                .map_err(|error| Usage(format!("--body is no JSON: {error}")))?;
-            letters.edit(id, body, why)?;
+        LettersCommand::Edit { id, request, why } => {
+            let object = serde_json::from_str::<serde_json::Map<String, Json>>(request)
+                .map_err(|error| Usage(format!("--request is no JSON object: {error}")))?;
+            letters.edit(id, object.into(), why)?;
             format!("{id} is edited; `cartage letters retry {id}` sends it")
         }
         LettersCommand::Drop { id, why } => {
@@ -119,8 +119,7 @@ fn list(letters: &Letters, settled: bool, as_json: bool) -> Answer {
             Some(other) => other.to_string(),
             None => String::new(),
         };
-        let columns =
-            ["/id", "/state", "/since", "/errand/attempts", "/errand/request/key", "/reason"];
+        let columns = ["/id", "/state", "/since", "/attempts", "/key", "/reason"];
         let rows = found.iter().map(|letter| columns.map(|column| text(letter, column)).to_vec());
         say(&table(&["id", "state", "since", "tried", "key", "reason"], rows))?;
     }

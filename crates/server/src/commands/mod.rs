@@ -85,9 +85,8 @@ Examples:
     /// Play a trade file through the shop: every row from order to door, in simulated time
     #[command(after_help = "\
 Examples:
-  cartage demo
   cartage replay examples/online-retail/online_retail.csv.zst
-  cartage replay trade.csv --data /tmp/shop --until 2010-12-08 --report report.json
+  cartage replay trade.csv --data shop --until 2010-12-08 --report report.json
 
 An unfinished replay goes on where it was when the same command is given again.
 Exit code 1: something does not hold; the report says what.")]
@@ -113,10 +112,10 @@ Of a stopped shop, in its folder; of a running one with --url and the key of its
   cartage letters list
   export CARTAGE_STAFF_KEY=…
   cartage letters list --url http://localhost:7070
-  cartage letters preview pay/4711 --url http://localhost:7070
-  cartage letters edit pay/4711 --body '{\"…\": 1}' --why \"wrong reference\"
-  cartage letters retry pay/4711
-  cartage letters drop pay/4711 --why \"paid by hand\"")]
+  cartage letters preview pay:4711 --url http://localhost:7070
+  cartage letters edit pay:4711 --request '{\"…\": 1}' --why \"wrong reference\"
+  cartage letters retry pay:4711
+  cartage letters drop pay:4711 --why \"paid by hand\"")]
     Letters(letters::LettersArgs),
     /// Copy what cannot be made again into a new folder, while the shop runs
     #[command(after_help = "\
@@ -199,13 +198,13 @@ pub(crate) fn run(cartage: Cartage) -> Answer {
 
 /// Where the data lie: by flag, or as the settings say.
 #[derive(Debug, clap::Args)]
-pub(crate) struct DataArgs {
+pub(crate) struct FolderArgs {
     /// The data folder (default: the setting `data`, which is cartage-data)
     #[arg(long, global = true, value_name = "DIR")]
     data: Option<PathBuf>,
 }
 
-impl DataArgs {
+impl FolderArgs {
     fn folder(&self, settings: &ConfigArgs) -> Result<PathBuf, ConfigError> {
         match &self.data {
             // The flag is the strongest, and a folder may be looked at whatever else is set.

@@ -1,14 +1,15 @@
 //! `cartage replay`: real order history through the whole system.
 
-use super::{Answer, DataArgs, Usage};
+use super::{Answer, FolderArgs, Usage};
 use indicatif::{ProgressBar, ProgressStyle};
 use kernel::Timestamp;
 use server::{
     config::ConfigArgs,
     replay::{self, trade},
-    shop::RunningShop,
+    shop::{RunningShop, ShopError},
 };
 use std::{
+    error::Error,
     io::{self, IsTerminal},
     path::{Path, PathBuf},
     process::ExitCode,
@@ -25,7 +26,7 @@ pub(crate) struct ReplayArgs {
     /// CSV, plain or zstd, with the columns of UCI Online Retail
     file: PathBuf,
     #[command(flatten)]
-    data: DataArgs,
+    data: FolderArgs,
     /// Only rows before this day (2011-01-01)
     #[arg(long, value_name = "DATE")]
     until: Option<String>,
@@ -60,8 +61,12 @@ pub(crate) fn run(args: &ReplayArgs, settings: &ConfigArgs) -> Answer {
     let shop = RunningShop::open(&data, first.at)?;
     let stop = stop_on_signal()?;
     let mut shown = Shown::new(plan.events.len());
-    let ended = replay::play(&shop, &plan, &stop, &mut shown)?;
-    shop.settle()?;
+    let played = replay::play(&shop, &plan, &stop, &mut shown);
+    let settled = played.and_then(|ended| shop.settle().map(|_| ended).map_err(Into::into));
+    let ended = match settled {
+        Ok(ended) => ended,
+        Err(error) => return Err(cause(shop, error)),
+    };
     let seconds = begin.elapsed().as_secs_f64();
     shown.end();
     if !ended.complete && stop.load(Relaxed) {
@@ -77,6 +82,14 @@ pub(crate) fn run(args: &ReplayArgs, settings: &ConfigArgs) -> Answer {
         std::fs::write(path, json + "\n").map_err(|e| format!("{}: {e}", path.display()))?;
     }
     Ok(if found.is_sound() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Whoever meets a stopped engine knows less about it than the engine itself.
+fn cause(shop: RunningShop, met: replay::PlayError) -> Box<dyn Error> {
+    match shop.stop() {
+        Err(cause @ (ShopError::Journal(_) | ShopError::Views(_))) => cause.into(),
+        _ => met.into(),
+    }
 }
 
 /// Better said before an hour's work than after it.

@@ -1,6 +1,6 @@
 //! `cartage views`: what people look at.
 
-use super::{Answer, DataArgs, say, say_json, table};
+use super::{Answer, FolderArgs, say, say_json, table};
 use clap::Subcommand;
 use engine::views::Doing;
 use serde_json::json;
@@ -11,7 +11,7 @@ use std::{path::Path, process::ExitCode};
 #[derive(Debug, clap::Args)]
 pub(crate) struct ViewsArgs {
     #[command(flatten)]
-    data: DataArgs,
+    data: FolderArgs,
     /// For programs
     #[arg(long, global = true)]
     json: bool,

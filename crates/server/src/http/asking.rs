@@ -43,6 +43,10 @@ impl<T: DeserializeOwned> FromRequestParts<Arc<Front>> for Filters<T> {
     async fn from_request_parts(parts: &mut Parts, _: &Arc<Front>) -> Result<Self, Problem> {
         let text = parts.uri.query().unwrap_or_default();
         let pairs = form_urlencoded::parse(text.as_bytes());
+        if let Some((name, _)) = pairs.clone().find(|(_, value)| value.contains('\0')) {
+            let flaw = Flaw::new(format!("#query/{name}"), "a text holds no NUL character");
+            return Err(Problem::invalid(vec![flaw]));
+        }
         let read = serde_urlencoded::Deserializer::new(pairs);
         serde_path_to_error::deserialize(read).map(Filters).map_err(|error| {
             let pointer = format!("#query/{}", error.path());
@@ -69,7 +73,7 @@ pub(crate) struct List<T> {
     /// What is on it.
     pub(crate) items: Vec<T>,
     /// Where it lies.
-    pub(crate) page: PageInfo,
+    pub(crate) page: PageLinks,
 }
 
 impl<T> List<Option<T>> {
@@ -81,7 +85,7 @@ impl<T> List<Option<T>> {
 
 /// Where a page lies.
 #[derive(Debug, Default, Serialize, ToSchema)]
-pub(crate) struct PageInfo {
+pub(crate) struct PageLinks {
     /// The `cursor` of the next page; absent on the last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) next: Option<String>,
@@ -165,7 +169,7 @@ impl Front {
         let found = self.shop.reader.list::<V>(&query).map_err(|error| unreadable(&error))?;
         let next = found.next.map(|cursor| cursor.to_string());
         let items = found.rows.into_iter().map(show).collect();
-        let page = PageInfo { next, total: None };
+        let page = PageLinks { next, total: None };
         Ok(Answer::ok(List { items, page }).at(Some(position)))
     }
 }

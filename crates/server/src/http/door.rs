@@ -3,6 +3,7 @@
 use super::{
     correlation,
     front::Front,
+    pages,
     patient::Patient,
     problem::Problem,
     routes,
@@ -113,6 +114,7 @@ pub fn service(front: &Arc<Front>, limits: &DoorLimits) -> Router {
     };
     let (router, _) = routes::all();
     router
+        .merge(pages::routes())
         .fallback(absent)
         .method_not_allowed_fallback(not_allowed)
         .with_state(front.clone())
@@ -121,6 +123,14 @@ pub fn service(front: &Arc<Front>, limits: &DoorLimits) -> Router {
         .layer(middleware::from_fn(super::telemetry::observe))
         .layer(middleware::from_fn(correlation::correlate))
         .layer(middleware::map_response(harden))
+}
+
+/// Every route as its handler describes it (OpenAPI), before it is completed for readers.
+///
+/// # Panics
+/// Never: a document is plain data.
+pub fn described() -> serde_json::Value {
+    serde_json::to_value(routes::all().1).expect("a document is plain data")
 }
 
 /// Whether it lives, and its figures, and nothing else: for a port of their own.

@@ -4,13 +4,17 @@ use super::{
     caller::{Caller, Staff},
     catalogue::Catalogue,
     correlation,
+    pages::Pulses,
     problem::Problem,
     refused::{not_taken, rejected},
     secrets::Secrets,
     submission::Deed,
 };
 use crate::shop::RunningShop;
-use commerce::{carts::CartLimits, orders::OrderLimits};
+use commerce::{
+    carts::{CartCommand, CartLimits},
+    orders::OrderLimits,
+};
 use engine::{Ask, Caused, Looked, Past, Rejection, WallClock};
 use flows::{Command, Shop, State, Stream};
 use gateways::webhooks::Incoming;
@@ -24,6 +28,7 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::sync::watch;
+use uuid::Uuid;
 
 /// How long a query waits for its view.
 const VIEW_PATIENCE: Duration = Duration::from_secs(2);
@@ -68,6 +73,8 @@ pub struct Front {
     pub(crate) webhook_secret: Option<String>,
     /// True when anybody may look at the pages, as in a demonstration.
     pub open_house: bool,
+    /// The pulse that everybody sees who looks in the same second.
+    pub(crate) pulses: Pulses,
     /// True once no more is accepted.
     pub(crate) closing: watch::Sender<bool>,
     pub(crate) started: Instant,
@@ -123,6 +130,7 @@ impl Front {
             payment_provider: "sandbox",
             webhook_secret,
             open_house: false,
+            pulses: Pulses::default(),
             closing: watch::Sender::new(false),
             started: Instant::now(),
             busy: Mutex::default(),
@@ -168,6 +176,49 @@ impl Front {
             Rejection::Stale { version } => stale(version),
             other => rejected(other),
         })
+    }
+
+    /// What this very request led to when it came before; none where it never did. Asked before what is
+    /// there now refuses what was accepted then.
+    ///
+    /// # Errors
+    /// As [`Front::obey`]; 422 when its key was another request's.
+    pub(crate) async fn answered_before(
+        &self,
+        deed: &Deed,
+        by: &By,
+    ) -> Result<Option<Caused<Shop>>, Problem> {
+        if deed.key().is_none() {
+            return Ok(None);
+        }
+        // The key decides before the version does, and no stream has ever so many facts: whatever the
+        // command says, it is not obeyed.
+        let nothing = Command::Cart(OrderId(Uuid::nil()), CartCommand::Create { customer: None });
+        let ask = Ask {
+            fingerprint: Some(deed.fingerprint),
+            if_version: Some(u64::MAX),
+            ..Ask::by_system(deed.id(&by.scope), nothing)
+        };
+        let answer = self.shop.engine.submit(ask).map_err(not_taken)?;
+        let answer = answer.await.map_err(|_| not_taken(engine::NotTaken::Stopped))?;
+        match answer {
+            Ok(caused) => Ok(Some(caused)),
+            Err(Rejection::Stale { .. }) => Ok(None),
+            Err(other) => Err(rejected(other)),
+        }
+    }
+
+    /// What this request led to when it came before, else why it is refused now.
+    ///
+    /// # Errors
+    /// `no`, and as [`Front::answered_before`].
+    pub(crate) async fn before_or(
+        &self,
+        deed: &Deed,
+        by: &By,
+        no: Problem,
+    ) -> Result<Caused<Shop>, Problem> {
+        self.answered_before(deed, by).await?.ok_or(no)
     }
 
     /// Records what a partner tells: its outcome is never refused, and the same message is heard once.

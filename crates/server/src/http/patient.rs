@@ -125,7 +125,7 @@ mod tests {
             let (mut part, mut read) = (vec![0; 1 << 18], 0);
             while read < 4 << 20 {
                 read += theirs.read(&mut part).await.expect("it is sent");
-                tokio::time::sleep(PATIENCE / 20).await;
+                sleep(PATIENCE / 20).await;
             }
         });
         let mut sent = 0;

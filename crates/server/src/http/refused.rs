@@ -61,11 +61,7 @@ fn refused(refusal: &Refusal) -> Problem {
     let Some((context, reason, facts)) = named(refusal) else {
         return Problem::internal(&refusal);
     };
-    let known = KNOWN.iter().find(|known| (known.0, known.1) == (&context, &reason));
-    let (code, status) = match known {
-        Some((.., code, status)) => ((*code).to_owned(), *status),
-        None => usual(&context, &reason),
-    };
+    let (code, status) = code_of(&context, &reason);
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::CONFLICT);
     let detail = refusal.to_string();
     let pointer = facts.get("line").map(|line| format!("/lines/{line}")).unwrap_or_default();
@@ -74,6 +70,14 @@ fn refused(refusal: &Refusal) -> Problem {
         false => vec![Flaw { pointer, detail: String::new(), facts }],
     };
     Problem::new(status, code, detail).because(flaws)
+}
+
+/// The code and the status of a refusal, by its context and its reason.
+pub(crate) fn code_of(context: &str, reason: &str) -> (String, u16) {
+    match KNOWN.iter().find(|known| (known.0, known.1) == (context, reason)) {
+        Some((.., code, status)) => ((*code).to_owned(), *status),
+        None => usual(context, reason),
+    }
 }
 
 /// Context, reason and figures, as the refusal is written.

@@ -131,6 +131,25 @@ impl Secrets {
         self.mac("token", id.0.as_bytes()).verify_slice(&token).is_ok()
     }
 
+    /// What a browser proves with that somebody of the staff signed in; good until that second since 1970,
+    /// or until the staff's key is another.
+    pub fn session(&self, until: u64) -> String {
+        format!("{until}.{}", hex(&self.session_mac(until).finalize().into_bytes()))
+    }
+
+    /// True when it is a session that is not over.
+    pub fn is_session(&self, session: &str, now: u64) -> bool {
+        let Some((until, proof)) = session.split_once('.') else { return false };
+        let (Ok(until), Some(proof)) = (until.parse::<u64>(), unhex(proof)) else { return false };
+        now < until && self.session_mac(until).verify_slice(&proof).is_ok()
+    }
+
+    fn session_mac(&self, until: u64) -> Hmac<Sha256> {
+        let mut mac = self.mac("session", &until.to_le_bytes());
+        mac.update(&self.staff);
+        mac
+    }
+
     /// Who has this e-mail address; the same for each spelling of it. Without the secret nobody finds the
     /// address of a person, nor the person of an address.
     pub fn person(&self, email: &str) -> PersonId {
@@ -219,6 +238,19 @@ mod tests {
         assert!(!second.is_token(id, &token[..10]) && !second.is_token(id, ""));
         let short = Secrets::open(folder.path(), Some("short"));
         assert!(matches!(short, Err(SecretsError::ShortKey)));
+    }
+
+    #[test]
+    fn a_session_ends_with_its_time_and_with_the_key() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (first, _) = Secrets::open(folder.path(), None).expect("made");
+        let session = first.session(1_000);
+        assert!(first.is_session(&session, 999) && !first.is_session(&session, 1_000));
+        let longer = session.replacen("1000", "9000", 1);
+        assert!(!first.is_session(&longer, 999) && !first.is_session("", 0));
+        let (second, _) =
+            Secrets::open(folder.path(), Some("another-key-by-chance")).expect("read");
+        assert!(!second.is_session(&session, 999));
     }
 
     #[test]

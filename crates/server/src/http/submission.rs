@@ -4,6 +4,7 @@ use super::{
     correlation,
     front::Front,
     problem::{Flaw, Problem},
+    strict,
 };
 use axum::{
     extract::{FromRequest, FromRequestParts, Request},
@@ -170,7 +171,7 @@ pub(crate) fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, Problem> {
         return Err(Problem::malformed(format!("the body is no UTF-8: {error}")));
     }
     let mut json = serde_json::Deserializer::from_slice(text);
-    let read = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+    let read = strict::read(&mut json).map_err(|error| {
         let pointer = pointer_of(error.path());
         let error = error.into_inner();
         match error.classify() {

@@ -3,7 +3,7 @@
 use super::Result;
 use engine::{
     Alarms, Clock, WallClock,
-    handlers::{Desk, Handler, HandlerLimits, LetterError, Store},
+    handlers::{Desk, Handler, HandlerLimits, Letter, LetterError, Store},
 };
 use flows::Shop;
 use gateways::{SimulatedCarrier, SimulatedProvider};
@@ -41,24 +41,23 @@ impl FolderLetters {
     }
 
     pub(super) fn list(&self, settled: bool) -> Result<Vec<Json>> {
-        let letters = match settled {
-            true => self.desk.settled_letters(SETTLED)?,
-            false => self.desk.letters(),
-        };
-        Ok(letters.iter().map(|letter| json!(letter)).collect())
+        let mut letters = self.desk.letters();
+        if settled {
+            letters.extend(self.desk.settled_letters(SETTLED)?);
+        }
+        Ok(letters.iter().map(shown).collect())
     }
 
     pub(super) fn show(&self, id: &str) -> Result<Json> {
-        let settled = self.desk.settled_letters(SETTLED)?;
-        let all = self.desk.letters().into_iter().chain(settled);
-        let found = all.into_iter().find(|letter| letter.id == id);
-        Ok(json!(found.ok_or_else(|| LetterError::Unknown(id.to_owned()))?))
+        let (inner, settled) = (inner(id), self.desk.settled_letters(SETTLED)?);
+        let found = self.desk.letters().into_iter().chain(settled).find(|one| one.id == inner);
+        Ok(shown(&found.ok_or(LetterError::Unknown(inner))?))
     }
 
     pub(super) fn preview(&self, id: &str) -> Result<Json> {
-        let preview = self.desk.preview(id, WallClock.now())?;
+        let preview = self.desk.preview(&inner(id), WallClock.now())?;
         Ok(json!({
-            "request": preview.request,
+            "request": preview.request.body,
             "idempotency_key": preview.idempotency_key,
             "uncertain": preview.uncertain,
             "if_dropped": preview.if_dropped,
@@ -66,17 +65,42 @@ impl FolderLetters {
     }
 
     pub(super) fn retry(&mut self, id: &str) -> Result<()> {
-        self.desk.retry(id, WHO, WallClock.now())?;
+        self.desk.retry(&inner(id), WHO, WallClock.now())?;
         Ok(self.desk.save()?)
     }
 
-    pub(super) fn edit(&mut self, id: &str, body: Json, why: &str) -> Result<()> {
-        self.desk.edit(id, body, (WHO, why), WallClock.now())?;
+    pub(super) fn edit(&mut self, id: &str, request: Json, why: &str) -> Result<()> {
+        self.desk.edit(&inner(id), request, (WHO, why), WallClock.now())?;
         Ok(self.desk.save()?)
     }
 
     pub(super) fn drop_letter(&mut self, id: &str, why: &str) -> Result<()> {
-        self.desk.drop_letter(id, (WHO, why), WallClock.now())?;
+        self.desk.drop_letter(&inner(id), (WHO, why), WallClock.now())?;
         Ok(self.desk.save()?)
     }
+}
+
+/// As the desk writes it: with a slash.
+fn inner(id: &str) -> String {
+    match id.rsplit_once(':') {
+        Some((handler, position)) => format!("{handler}/{position}"),
+        None => id.to_owned(),
+    }
+}
+
+/// As the API shows it.
+fn shown(letter: &Letter) -> Json {
+    let Letter { id, handler, errand, reason, state, since, notes, .. } = letter;
+    json!({
+        "id": id.replace('/', ":"),
+        "handler": handler,
+        "position": errand.position,
+        "key": errand.request.key,
+        "request": errand.request.body,
+        "reason": reason,
+        "state": state,
+        "attempts": errand.attempts,
+        "since": since,
+        "notes": notes,
+    })
 }

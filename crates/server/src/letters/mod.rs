@@ -1,10 +1,8 @@
 //! Dead letters in people's hands, on the command line: those of a running shop over its HTTP API,
 //! those of a stopped one in its folder. A folder has one owner, so it is never both.
 //!
-//! Over HTTP, below `/api/v1/dead-letters`: `GET ?settled=true&limit=200&cursor=…`, `GET /{id}`,
-//! `POST /{id}/preview｜retry` `{}`, `POST /{id}/edit` `{"body": …, "why": "…"}`,
-//! `POST /{id}/drop` `{"why": "…"}`. A letter is JSON as [`engine::handlers::Letter`] writes it; the
-//! slash of its id is written `%2F`.
+//! Both show a letter as the API does: `{"id": "pay:4711", "handler", "position", "key", "request",
+//! "reason", "state", "attempts", "since", "notes"}`. People may write its id with a slash as well.
 
 mod folder;
 mod over_http;
@@ -74,7 +72,7 @@ impl From<journal::Error> for LettersError {
 type Result<T> = std::result::Result<T, LettersError>;
 
 impl Letters {
-    /// Those that await a decision, oldest first; or the newest that are settled.
+    /// Those that await a decision, oldest first; with those that are settled, if asked for.
     ///
     /// # Errors
     /// When they cannot be read.
@@ -122,10 +120,10 @@ impl Letters {
     ///
     /// # Errors
     /// When no such letter awaits a decision.
-    pub fn edit(&mut self, id: &str, body: Json, why: &str) -> Result<()> {
+    pub fn edit(&mut self, id: &str, request: Json, why: &str) -> Result<()> {
         match self {
-            Letters::Folder(letters) => letters.edit(id, body, why),
-            Letters::Shop(letters) => letters.edit(id, &body, why),
+            Letters::Folder(letters) => letters.edit(id, request, why),
+            Letters::Shop(letters) => letters.edit(id, &request, why),
         }
     }
 

@@ -107,7 +107,9 @@ impl<B: Business> Mail<B> {
     }
 
     pub(super) fn take_answers(&mut self) -> Vec<(Ticket, Result<(), String>)> {
-        while let Some(first) = self.awaited.front_mut() {
+        while !self.stopped
+            && let Some(first) = self.awaited.front_mut()
+        {
             match first.answer.try_recv() {
                 Ok(answer) => self.note(answer),
                 Err(TryRecvError::Empty) => break,
@@ -122,6 +124,10 @@ impl<B: Business> Mail<B> {
 
     /// True when the next answer has come meanwhile.
     pub(super) fn poll_answer(&mut self, context: &mut Context<'_>) -> bool {
+        if self.stopped {
+            // Who is told once that no answer comes must not be asked again.
+            return true;
+        }
         let Some(first) = self.awaited.front_mut() else { return false };
         match Pin::new(&mut first.answer).poll(context) {
             Poll::Ready(Ok(answer)) => self.note(answer),

@@ -39,6 +39,7 @@ pub(crate) struct NewCart {}
 /// What goes into a cart.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = NewCartLine)]
 pub(crate) struct NewLine {
     /// What.
     #[schema(value_type = String, pattern = r"^(?=.*[A-Za-z0-9_-])[A-Za-z0-9._-]{1,64}$", example = "85123A")]
@@ -170,9 +171,18 @@ async fn add(
     let id = admitted(&front, &caller, &id)?;
     let NewLine { sku, quantity } = asked.body;
     let quantity = quantity_of(quantity, "/quantity")?;
-    front.offer_on_sale(&sku, "/sku")?;
-    let add = CartCommand::Add { sku, quantity, limits: front.limits.carts };
-    let answer = front.change(&caller, id, &asked.deed, add).await?;
+    let answer = match front.offer_on_sale(&sku, "/sku") {
+        Ok(_) => {
+            let add = CartCommand::Add { sku, quantity, limits: front.limits.carts };
+            front.change(&caller, id, &asked.deed, add).await?
+        }
+        Err(no) => {
+            let by = By::caller(&caller, id);
+            let caused = front.before_or(&asked.deed, &by, no).await?;
+            let (cart, version) = front.cart(id).await?;
+            (front.show(id, &cart, version)?, caused.position(), version)
+        }
+    };
     Ok(Answer::created(answer.0, format!("/api/v1/carts/{id}")).at(answer.1).version(answer.2))
 }
 

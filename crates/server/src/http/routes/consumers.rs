@@ -2,7 +2,7 @@
 
 use crate::http::{
     answer::Answer,
-    asking::{List, PageInfo, Path},
+    asking::{List, PageLinks, Path},
     caller::Staff,
     front::Front,
     problem::Problem,
@@ -63,7 +63,7 @@ async fn list(
     _staff: Staff,
 ) -> Result<Answer<List<Consumer>>, Problem> {
     let items = front.consumers();
-    let page = PageInfo { next: None, total: Some(items.len() as u64) };
+    let page = PageLinks { next: None, total: Some(items.len() as u64) };
     Ok(Answer::ok(List { items, page }).at(Some(front.shop.engine.feed().tip())))
 }
 

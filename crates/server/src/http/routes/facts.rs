@@ -2,7 +2,7 @@
 
 use crate::http::{
     answer::Answer,
-    asking::{Filters, List, PageInfo, Path},
+    asking::{Filters, List, PageLinks, Path},
     caller::Staff,
     front::Front,
     problem::{Flaw, Problem},
@@ -189,7 +189,7 @@ async fn list(
         }
     }
     let next = (position < tip).then(|| position.to_string());
-    let page = PageInfo { next, total: None };
+    let page = PageLinks { next, total: None };
     Ok(Answer::ok(List { items, page }).at(Some(tip)).into_response())
 }
 
@@ -215,7 +215,7 @@ async fn of_stream(
         last = recorded.position;
         items.push(fact);
     }
-    let page = PageInfo { next, total: None };
+    let page = PageLinks { next, total: None };
     Ok(Answer::ok(List { items, page }).at(Some(tip)).into_response())
 }
 

@@ -2,7 +2,7 @@
 
 use crate::http::{
     answer::Answer,
-    asking::{Filters, List, PageInfo, Path},
+    asking::{Filters, List, PageLinks, Path},
     caller::Staff,
     front::Front,
     problem::{Flaw, Problem},
@@ -144,7 +144,7 @@ async fn list(
     let (handler, reason) = (filters.handler.as_deref(), filters.reason.as_deref());
     letters.retain(|letter| is_meant(letter, handler, reason));
     let items: Vec<Letter> = letters.into_iter().map(show).collect();
-    let page = PageInfo { next: None, total: Some(items.len() as u64) };
+    let page = PageLinks { next: None, total: Some(items.len() as u64) };
     Ok(Answer::ok(List { items, page }))
 }
 
@@ -199,6 +199,12 @@ async fn retry_all(
     asked: Submission<Cause>,
 ) -> Result<Answer<Retried>, Problem> {
     let Cause { handler, reason } = asked.body;
+    for (name, text, longest) in [("handler", &handler, 100), ("reason", &reason, 200)] {
+        if text.as_ref().is_some_and(|text| text.chars().count() > longest) {
+            let detail = format!("at most {longest} characters");
+            return Err(Problem::invalid(vec![Flaw::new(format!("/{name}"), detail)]));
+        }
+    }
     let mut done = Retried { retried: 0, skipped: 0 };
     for letter in front.shop.handlers.letters() {
         if !is_meant(&letter, handler.as_deref(), reason.as_deref()) {

@@ -2,12 +2,12 @@
 
 use crate::http::{
     answer::Answer,
-    asking::{List, PageInfo, Path},
+    asking::{List, PageLinks, Path},
     caller::Staff,
     front::{By, Front},
     problem::{Flaw, Problem},
     shapes::{Money, id_of, word},
-    submission::{Nothing, Submission},
+    submission::{Deed, Nothing, Submission},
 };
 use axum::extract::State;
 use commerce::payments::{self, PaymentCommand, PaymentFact};
@@ -142,7 +142,8 @@ async fn capture(
     let Some((capture, (amount, _))) = failed else {
         let detail = "no capture of this payment has failed: it is captured by itself when its \
                       parcel is sealed";
-        return Err(Problem::conflict("PAYMENT_NOTHING_TO_CAPTURE", detail));
+        let no = Problem::conflict("PAYMENT_NOTHING_TO_CAPTURE", detail);
+        return front.payment_as_before(&asked.deed, id, no).await;
     };
     front.change_payment(&asked.deed, id, PaymentCommand::Capture { capture, amount }).await
 }
@@ -164,7 +165,8 @@ async fn void(
     if needed {
         let detail = "this payment pays for an order that goes on: cancel the order, and the money \
                       is given back by itself";
-        return Err(Problem::conflict("PAYMENT_IN_USE", detail));
+        let no = Problem::conflict("PAYMENT_IN_USE", detail);
+        return front.payment_as_before(&asked.deed, id, no).await;
     }
     front.change_payment(&asked.deed, id, PaymentCommand::Void).await
 }
@@ -225,7 +227,7 @@ async fn refunds(
         refunds.entry(id).and_modify(|known| known.status = status);
     }
     let items: Vec<Refund> = refunds.into_values().collect();
-    let page = PageInfo { next: None, total: Some(items.len() as u64) };
+    let page = PageLinks { next: None, total: Some(items.len() as u64) };
     Ok(Answer::ok(List { items, page }))
 }
 
@@ -252,9 +254,21 @@ impl Front {
         })
     }
 
+    async fn payment_as_before(
+        &self,
+        deed: &Deed,
+        id: PaymentId,
+        no: Problem,
+    ) -> Result<Answer<Payment>, Problem> {
+        let caused = self.before_or(deed, &By::staff(), no).await?;
+        let payment = self.payment(id).await?;
+        let version = payment.version;
+        Ok(Answer::ok(payment).at(caused.position()).version(version))
+    }
+
     async fn change_payment(
         &self,
-        deed: &crate::http::submission::Deed,
+        deed: &Deed,
         id: PaymentId,
         command: PaymentCommand,
     ) -> Result<Answer<Payment>, Problem> {

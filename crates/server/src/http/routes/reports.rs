@@ -2,7 +2,7 @@
 
 use crate::http::{
     answer::Answer,
-    asking::{After, Filters, List, PageInfo, Paging},
+    asking::{After, Filters, List, PageLinks, Paging},
     caller::Staff,
     front::{Front, unreadable},
     problem::{Flaw, Problem},
@@ -16,7 +16,7 @@ use flows::{
 };
 use kernel::{Currency, View};
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+use std::{cmp::Reverse, sync::Arc};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -90,7 +90,7 @@ async fn sales(
     let paging = Paging { limit: filters.limit, cursor: filters.cursor.clone() };
     match by {
         By::Day => front.sales_by_day(&filters),
-        By::Product => front.best_sales::<SalesPerProduct>(&paging),
+        By::Product => front.sales_by_product(&paging),
         By::Country => front.best_sales::<SalesPerCountry>(&paging),
     }
 }
@@ -121,7 +121,7 @@ async fn cash(
     let mut items = Vec::new();
     let read = front.shop.reader.all::<CashLedger>(|code, cash| items.extend(row(&code, cash)));
     read.map_err(|error| unreadable(&error))?;
-    let page = PageInfo { next: None, total: Some(items.len() as u64) };
+    let page = PageLinks { next: None, total: Some(items.len() as u64) };
     Ok(Answer::ok(List { items, page }).at(Some(position)))
 }
 
@@ -160,7 +160,29 @@ impl Front {
             }
         });
         read.map_err(|error| unreadable(&error))?;
-        Ok(Answer::ok(List { items, page: PageInfo { next, total: None } }).at(Some(position)))
+        Ok(Answer::ok(List { items, page: PageLinks { next, total: None } }).at(Some(position)))
+    }
+
+    /// No index keeps sums that change with every order: they are sorted when somebody asks.
+    fn sales_by_product(&self, paging: &Paging) -> Result<Answer<List<SalesRow>>, Problem> {
+        let limit = Paging { limit: paging.limit, cursor: None }.read()?.0;
+        let after = paging.cursor.as_ref().map(|text| best_after(text)).transpose()?;
+        let position = self.shop.seen.position();
+        let mut best = Vec::new();
+        let read = self.shop.reader.all::<SalesPerProduct>(|sku, sales| {
+            let place = (Reverse(sales.minor), sku);
+            if after.as_ref().is_none_or(|after| place > *after) {
+                best.push((place, sales));
+            }
+        });
+        read.map_err(|error| unreadable(&error))?;
+        best.sort_unstable_by(|one, other| one.0.cmp(&other.0));
+        let more = best.len() > limit;
+        best.truncate(limit);
+        let last = best.last().filter(|_| more);
+        let next = last.map(|((Reverse(minor), sku), _)| format!("{minor}:{sku}"));
+        let items = best.into_iter().map(|((_, sku), sales)| self.sales_row(sku, sales)).collect();
+        Ok(Answer::ok(List { items, page: PageLinks { next, total: None } }).at(Some(position)))
     }
 
     fn best_sales<V: View<Business = Shop, Document = Sales>>(
@@ -175,6 +197,17 @@ impl Front {
         let revenue = Money { minor: sales.minor, currency: self.limits.currency };
         SalesRow { key, orders: sales.orders, units: sales.units, revenue }
     }
+}
+
+/// Where a page of what brought most has ended: `2500:MUG-1`.
+fn best_after(cursor: &str) -> Result<(Reverse<i64>, String), Problem> {
+    let place = cursor
+        .split_once(':')
+        .and_then(|(minor, sku)| Some((Reverse(minor.parse().ok()?), sku.to_owned())));
+    place.ok_or_else(|| {
+        let flaw = Flaw::new("#query/cursor", "this is no cursor: begin at the first page");
+        Problem::malformed(flaw.detail.clone()).because(vec![flaw])
+    })
 }
 
 /// `2026-11-01`.

@@ -109,6 +109,7 @@ pub(crate) struct NewReturn {
 /// Units of a line that shall come back.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = NewReturnLine)]
 pub(crate) struct NewLine {
     #[schema(minimum = 1)]
     line: u32,
@@ -121,6 +122,7 @@ pub(crate) struct NewLine {
 /// Why something comes back.
 #[derive(Clone, Copy, Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ReturnReason)]
 pub(crate) enum Reason {
     #[default]
     Unwanted,
@@ -160,16 +162,17 @@ async fn request(
     let Submission { body, deed } = asked;
     let order = front.order_named(&caller, &id).await?;
     let known = front.newest_document(order).await?;
-    let lines = lines_of(&body, &known)?;
     let arrived = known.parcels.iter().filter_map(|parcel| parcel.seen_at).max();
     let number = u32::try_from(known.returns.len()).unwrap_or(u32::MAX) + 1;
-    let request = ReturnCommand::Request {
-        lines,
-        claimed: None,
-        until: arrived.map(|arrived| arrived + WINDOW),
+    let (by, until) = (By::caller(&caller, order), arrived.map(|arrived| arrived + WINDOW));
+    let caused = match lines_of(&body, &known) {
+        Ok(lines) => {
+            let request = ReturnCommand::Request { lines, claimed: None, until };
+            let request = Command::Return(ReturnId::new(order, number), request);
+            front.obey(&deed, &by, request).await?
+        }
+        Err(no) => front.before_or(&deed, &by, no).await?,
     };
-    let request = Command::Return(ReturnId::new(order, number), request);
-    let caused = front.obey(&deed, &By::caller(&caller, order), request).await?;
     // Asked again it is the return of the first time.
     let made = caused.facts().iter().find_map(|recorded| match &recorded.fact {
         Fact::Return(id, _) => Some(*id),
@@ -325,6 +328,7 @@ async fn refuse(
 /// What came.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = ReturnReceipt)]
 pub(crate) struct Receipt {
     #[schema(min_items = 1, max_items = 100)]
     lines: Vec<ReceivedLine>,

@@ -2,7 +2,7 @@
 
 use crate::http::{
     answer::Answer,
-    asking::{After, Filters, List, PageInfo, Paging, Path},
+    asking::{After, Filters, List, PageLinks, Paging, Path},
     caller::Staff,
     front::{By, Front},
     problem::{Flaw, Problem},
@@ -127,7 +127,7 @@ async fn list(
         let found = found.and_then(|sku| front.document::<Stocks>(sku.as_str()).transpose());
         let items: Vec<Stock> =
             found.transpose()?.map(|stock| show(sku, &stock)).into_iter().collect();
-        let page = PageInfo { next: None, total: Some(items.len() as u64) };
+        let page = PageLinks { next: None, total: Some(items.len() as u64) };
         return Ok(Answer::ok(List { items, page }).at(Some(front.shop.seen.position())));
     }
     let query = match filters.low {
@@ -174,7 +174,7 @@ async fn movements(
     let taken: Vec<_> = wanted.by_ref().take(limit).collect();
     let next = wanted.next().and(taken.last()).map(|last| last.position.to_string());
     let items: Vec<Fact> = taken.into_iter().map(Fact::of).collect::<Result<_, _>>()?;
-    let page = PageInfo { next, total: Some(facts.len() as u64) };
+    let page = PageLinks { next, total: Some(facts.len() as u64) };
     Ok(Answer::ok(List { items, page }))
 }
 
@@ -235,6 +235,7 @@ async fn at(
 /// Goods that came in.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = StockReceipt)]
 pub(crate) struct Receipt {
     #[schema(minimum = 1, maximum = 1_000_000)]
     quantity: u64,
@@ -277,6 +278,7 @@ pub(crate) struct Adjustment {
 /// Why stock is corrected.
 #[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = AdjustmentReason)]
 pub(crate) enum Reason {
     Count,
     Damage,

@@ -6,7 +6,7 @@ mod order;
 
 pub(crate) use address::{Address, email_flaw, none_of};
 pub(crate) use money::Money;
-pub(crate) use order::{Order, Totals, number_of, word};
+pub(crate) use order::{Order, Totals, number, number_of, word};
 
 use super::problem::{Flaw, Problem};
 use compact_str::CompactString;

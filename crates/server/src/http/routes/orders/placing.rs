@@ -122,12 +122,16 @@ pub(crate) async fn place(
     caller.admit(&front, id, "cart")?;
     let (cart, _) = front.cart(id).await?;
     let by = By::caller(&caller, id);
-    let lines = front.priced(cart.lines())?;
-    let (request, vault) = front.request(&body, lines, &deed, &by);
-    let request = Command::Order(id, OrderCommand::Request(Box::new(request)));
     // `If-Match` names the cart that was looked at, not the order that is to be.
     deed.if_match = None;
-    let caused = front.obey_with(&deed, &by, request, vault).await?;
+    let caused = match front.priced(cart.lines()) {
+        Ok(lines) => {
+            let (request, vault) = front.request(&body, lines, &deed, &by);
+            let request = Command::Order(id, OrderCommand::Request(Box::new(request)));
+            front.obey_with(&deed, &by, request, vault).await?
+        }
+        Err(no) => front.before_or(&deed, &by, no).await?,
+    };
     if let Some(short) = rejected(&caused) {
         return Err(insufficient(&cart_lines(cart.lines()), short));
     }

@@ -2,16 +2,16 @@
 
 use crate::http::{
     answer::Answer,
-    asking::{After, Filters, List, PageInfo, Paging, Path},
+    asking::{After, Filters, List, PageLinks, Paging, Path},
     caller::{Caller, Staff},
-    front::Front,
+    front::{Front, unreadable},
     problem::{Flaw, Problem},
     routes::facts::{Fact, position_of},
     shapes::{Order, moment_of, number_of},
     stream,
 };
 use axum::{extract::State, response::Response};
-use engine::views::{Cursor, Query};
+use engine::views::{Cursor, Page, Query};
 use flows::views::{OrderTimeline, Orders};
 use kernel::{Column, OrderId, Timestamp, View};
 use serde::{Deserialize, Serialize};
@@ -183,23 +183,36 @@ pub(crate) async fn list(
         if let Some(cursor) = cursor.take() {
             query = query.after(cursor);
         }
-        let found = front.shop.reader.list::<Orders>(&query);
-        let found = found.map_err(|error| crate::http::front::unreadable(&error))?;
+        let mut found = front.orders(&query)?;
         looked += found.rows.len();
-        for (key, order) in found.rows {
-            if items.len() == limit {
-                break;
-            }
+        let full = full_after(&found.rows, &rest, limit - items.len());
+        if let Some(rows) = full.filter(|rows| *rows < found.rows.len()) {
+            // The page ends within the stride: the next one begins there.
+            found = front.orders(&query.limit(rows))?;
+        }
+        for (key, order) in found.rows.into_iter().filter(|(_, order)| rest.keeps(order)) {
             let id: Option<OrderId> = key.parse().ok();
-            items.extend(id.filter(|_| rest.keeps(&order)).and_then(|id| front.order(id, &order)));
+            items.extend(id.and_then(|id| front.order(id, &order)));
         }
         if found.next.is_none() || items.len() >= limit || looked >= LOOKED_THROUGH {
             break found.next;
         }
         cursor = found.next;
     };
-    let page = PageInfo { next: next.map(|cursor| cursor.to_string()), total: None };
+    let page = PageLinks { next: next.map(|cursor| cursor.to_string()), total: None };
     Ok(Answer::ok(List { items, page }).at(Some(position)))
+}
+
+/// After how many rows a page is full that has still room for so many; none when it is not.
+fn full_after(rows: &[(String, flows::views::Order)], rest: &Rest, room: usize) -> Option<usize> {
+    let kept = rows.iter().enumerate().filter(|(_, (_, order))| rest.keeps(order));
+    kept.map(|(at, _)| at + 1).nth(room.checked_sub(1)?)
+}
+
+impl Front {
+    fn orders(&self, query: &Query) -> Result<Page<flows::views::Order>, Problem> {
+        self.shop.reader.list::<Orders>(query).map_err(|error| unreadable(&error))
+    }
 }
 
 /// One order, by id or number.
@@ -249,7 +262,7 @@ pub(crate) async fn timeline(
     let items: Vec<Moment> = timeline.moments.into_iter().map(show).collect();
     let total = Some(items.len() as u64);
     let position = front.shop.seen.position();
-    Ok(Answer::ok(List { items, page: PageInfo { next: None, total } }).at(Some(position)))
+    Ok(Answer::ok(List { items, page: PageLinks { next: None, total } }).at(Some(position)))
 }
 
 /// What happens to an order, in words, as it happens: server-sent events named `moment`.
@@ -333,6 +346,6 @@ pub(crate) async fn facts(
     front.newest_document(id).await?;
     let facts = front.facts_of_order(id).await?;
     let items: Vec<Fact> = facts.iter().map(Fact::of).collect::<Result<_, _>>()?;
-    let page = PageInfo { next: None, total: Some(items.len() as u64) };
+    let page = PageLinks { next: None, total: Some(items.len() as u64) };
     Ok(Answer::ok(List { items, page }).at(Some(front.shop.engine.feed().tip())))
 }

@@ -3,7 +3,7 @@
 use super::Product;
 use crate::http::{
     answer::Answer,
-    asking::{After, Filters, List, PageInfo, Paging, Path},
+    asking::{After, Filters, List, PageLinks, Paging, Path},
     caller::Caller,
     front::{Front, unreadable},
     problem::Problem,
@@ -196,7 +196,7 @@ impl Front {
             }
             cursor = found.next;
         };
-        let page = PageInfo { next: next.map(|cursor| cursor.to_string()), total: None };
+        let page = PageLinks { next: next.map(|cursor| cursor.to_string()), total: None };
         Ok(Answer::ok(List { items, page }).at(Some(position)))
     }
 
@@ -214,7 +214,7 @@ impl Front {
         {
             items.extend(wanted.show(self, id, product)?);
         }
-        let page = PageInfo { next: None, total: Some(items.len() as u64) };
+        let page = PageLinks { next: None, total: Some(items.len() as u64) };
         Ok(Answer::ok(List { items, page }).at(Some(position)))
     }
 

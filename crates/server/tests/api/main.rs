@@ -1,0 +1,14 @@
+//! The HTTP API as its specification: what every route promises, asked over a real port.
+
+mod harness;
+mod logs;
+
+mod conventions;
+mod events;
+mod idempotency;
+mod selling;
+mod who;
+
+mod bad_input;
+mod fields;
+mod marker;
