@@ -22,7 +22,7 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    net::TcpListener,
+    net::{TcpListener, TcpSocket},
     signal::unix::{SignalKind, signal},
     task::JoinSet,
 };
@@ -31,6 +31,9 @@ use tokio::{
 const FILES: u64 = 65_536;
 /// Files that the shop opens itself, whoever visits: were all taken by visitors, it could not even write.
 const OWN_FILES: u64 = 256;
+/// Connections that may wait to be let in, as far as the system allows: whoever finds no room in this
+/// queue tries again by himself, but only after a second, then after three.
+const QUEUE: u32 = 16_384;
 /// Who looks at figures at the same time.
 const WATCHERS: usize = 64;
 
@@ -118,8 +121,17 @@ pub(crate) fn begin_telemetry(config: &Config) -> Result<Telemetry, Box<dyn Erro
 /// # Errors
 /// When the address is taken or not ours.
 pub(crate) async fn listen(address: SocketAddr) -> Result<TcpListener, ServeError> {
-    let listener = TcpListener::bind(address).await;
-    listener.map_err(|error| ServeError::Listen { address, error })
+    let open = || {
+        let socket = match address {
+            SocketAddr::V4(_) => TcpSocket::new_v4()?,
+            SocketAddr::V6(_) => TcpSocket::new_v6()?,
+        };
+        // So that a shop that has just closed can be opened again at once.
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(QUEUE)
+    };
+    open().map_err(|error| ServeError::Listen { address, error })
 }
 
 /// Who takes payments and who carries parcels.
