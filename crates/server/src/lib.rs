@@ -18,6 +18,8 @@ pub mod sandbox;
 
 pub mod bench;
 
+pub mod prove;
+
 pub mod config;
 
 pub mod backup;

@@ -24,10 +24,15 @@ use std::{
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
+    task::JoinSet,
 };
 
 /// Files that may be open at once: two for each connection are plenty.
 const FILES: u64 = 65_536;
+/// Files that the shop opens itself, whoever visits: were all taken by visitors, it could not even write.
+const OWN_FILES: u64 = 256;
+/// Who looks at figures at the same time.
+const WATCHERS: usize = 64;
 
 /// What `serve` is told; all else is in the settings.
 #[derive(Clone, Debug, clap::Args)]
@@ -227,24 +232,30 @@ pub(crate) async fn until_stopped(
     config: &Config,
     stop: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
-    raise_file_limit();
+    let room = raise_file_limit().saturating_sub(OWN_FILES).max(OWN_FILES / 2);
     let address = listener.local_addr()?;
     tracing::info!("listening on http://{address}");
+    let most = DoorLimits::default().connections;
     let limits = DoorLimits {
+        connections: usize::try_from(room).map_or(most, |room| room.min(most)),
         requests: config.http.concurrency,
         head: config.http.header_bytes,
         time: config.http.timeout,
         ..DoorLimits::default()
     };
     let router = door::service(&front, &limits);
+    // They end with this set: whoever looks at figures must not keep the shop from closing in order.
+    let mut figures = JoinSet::new();
     if let Some(address) = config.metrics_listen {
         let listener = listen(address).await?;
         tracing::info!("figures on http://{address}/metrics");
-        let figures = door::figures(&front);
-        tokio::spawn(door::serve(listener, figures, DoorLimits::default(), std::future::pending()));
+        let limits = DoorLimits { connections: WATCHERS, ..DoorLimits::default() };
+        let never = std::future::pending();
+        figures.spawn(door::serve(listener, door::figures(&front), limits, never));
     }
     let close = closed(front.clone(), stop);
     door::serve(listener, router, limits, close).await;
+    figures.shutdown().await;
     let front = alone(front).await;
     let stopped = tokio::task::spawn_blocking(move || front.map(|front| front.shop.stop()));
     match stopped.await {
@@ -301,15 +312,21 @@ async fn alone(front: Arc<Front>) -> Option<Front> {
     None
 }
 
-/// As many open files as the system allows, up to what is useful.
-fn raise_file_limit() {
+/// As many open files as the system allows, up to what is useful; how many that are.
+pub(crate) fn raise_file_limit() -> u64 {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
     let wanted = limit.maximum.map_or(FILES, |most| most.min(FILES));
-    if limit.current.is_some_and(|current| current < wanted) {
-        let raised = Rlimit { current: Some(wanted), maximum: limit.maximum };
-        if let Err(error) = setrlimit(Resource::Nofile, raised) {
+    let current = limit.current.unwrap_or(FILES);
+    if current >= wanted {
+        return current;
+    }
+    let raised = Rlimit { current: Some(wanted), maximum: limit.maximum };
+    match setrlimit(Resource::Nofile, raised) {
+        Ok(()) => wanted,
+        Err(error) => {
             tracing::warn!(%error, "the limit of open files could not be raised");
+            current
         }
     }
 }

@@ -16,7 +16,9 @@ use clap::{Parser, Subcommand};
 use server::{
     bench::{self, BenchArgs},
     config::{ConfigArgs, ConfigError},
-    demo, sandbox, serve,
+    demo,
+    prove::{self, ProveArgs},
+    sandbox, serve,
     simulate::{self, SimulateArgs},
 };
 use std::{
@@ -147,6 +149,15 @@ Examples:
 
 The same seed does the same again. Exit code 1: a seed has failed, or a planted mistake was not found.")]
     Simulate(SimulateArgs),
+    /// Try the front door against crashes, crowds and rude clients, on a real shop of its own
+    #[command(after_help = "\
+Examples:
+  cartage prove crashes --seconds 120 --seed 7
+  cartage prove overload
+  cartage prove rude
+
+Exit code 1: a promise was broken; the lines that begin with BROKEN say which.")]
+    Prove(ProveArgs),
     /// Measure this machine beside a bare SQLite loop
     #[command(after_help = "\
 Examples:
@@ -179,6 +190,7 @@ pub(crate) fn run(cartage: Cartage) -> Answer {
         Command::Restore(args) => backup::restore(args),
         Command::Config(args) => settings::run(args, settings),
         Command::Simulate(args) => simulate::run(args),
+        Command::Prove(args) => prove::run(args),
         Command::Bench(args) => bench::run(args),
         Command::Completions(args) => completions::run(args),
     }

@@ -1,22 +1,33 @@
 //! The door itself: accepts connections, bounds them, and closes in order.
 
-use super::{correlation, front::Front, pages, problem::Problem, routes};
+use super::{
+    correlation,
+    front::Front,
+    pages,
+    patient::Patient,
+    problem::Problem,
+    routes,
+    turnstile::{Turn, Turnstile},
+    upload::Uploads,
+};
 use axum::{
     Router,
+    body::Body,
     extract::{Request, State},
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderValue, Method, StatusCode, header};
+use http_body_util::BodyExt;
+use hyper::server::conn::http1;
 use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
-    service::TowerToHyperService,
+    rt::TokioTimer, server::graceful::GracefulShutdown, service::TowerToHyperService,
 };
-use std::{sync::Arc, time::Duration};
+use std::{cell::RefCell, sync::Arc, time::Duration};
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::Semaphore,
+    sync::{OwnedSemaphorePermit, Semaphore},
+    task::JoinSet,
 };
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -25,14 +36,25 @@ use tower_http::catch_panic::CatchPanicLayer;
 pub struct DoorLimits {
     /// Connections that are open at once; one more waits until one closes.
     pub connections: usize,
-    /// Requests that are answered at once; one more is told to come back later.
+    /// Requests that are answered at once, fewer where answers take long; one more is told to come back
+    /// later.
     pub requests: usize,
+    /// Those who listen to events at once; one more is told to come back later.
+    pub listeners: usize,
+    /// Bytes of all bodies that are under way; one more is told to come back later.
+    pub bodies: usize,
+    /// How long a body may take to come: slow clients are cut off.
+    pub body_time: Duration,
+    /// How long an answer may wait for a client who does not read.
+    pub read_time: Duration,
     /// Bytes of a request's head.
     pub head: usize,
     /// How long the head of a request may take: slow clients are cut off.
     pub head_time: Duration,
-    /// How long a request may take, its body included; what streams is not meant.
+    /// How long a request may take once its body is here; what streams is not meant.
     pub time: Duration,
+    /// How long everybody is still told that it closes, before silent connections are closed.
+    pub notice: Duration,
     /// How long those who are being answered may take once the door closes.
     pub farewell: Duration,
 }
@@ -42,28 +64,53 @@ impl Default for DoorLimits {
         DoorLimits {
             connections: 16_384,
             requests: 1024,
+            listeners: 4096,
+            bodies: 128 << 20,
+            body_time: Duration::from_secs(10),
+            read_time: Duration::from_secs(20),
             head: 32 * 1024,
             head_time: Duration::from_secs(10),
             time: Duration::from_secs(60),
-            farewell: Duration::from_secs(8),
+            notice: Duration::from_millis(300),
+            farewell: Duration::from_secs(7),
         }
     }
+}
+
+/// What is answered however crowded it is.
+const WATCHED: [&str; 3] = ["/health", "/ready", "/metrics"];
+
+tokio::task_local! {
+    /// Of the request that this task answers.
+    static TURN: RefCell<Option<Turn>>;
+}
+
+/// Whoever waits for something that takes its time, and for nobody's work, keeps no place meanwhile.
+pub(crate) fn step_aside() {
+    // Outside of a request there is no turn to give back.
+    let _ = TURN.try_with(|turn| drop(turn.take()));
 }
 
 /// What stands between the socket and the routes.
 #[derive(Clone)]
 struct Gate {
     front: Arc<Front>,
-    requests: Arc<Semaphore>,
+    turnstile: Arc<Turnstile>,
+    listeners: Arc<Semaphore>,
+    uploads: Uploads,
     time: Duration,
+    notice: Duration,
 }
 
 /// All routes, as one service.
 pub fn service(front: &Arc<Front>, limits: &DoorLimits) -> Router {
     let gate = Gate {
         front: front.clone(),
-        requests: Arc::new(Semaphore::new(limits.requests)),
+        turnstile: Turnstile::new(limits.requests),
+        listeners: Arc::new(Semaphore::new(limits.listeners)),
+        uploads: Uploads::new(limits.bodies, front.limits.body, limits.body_time),
         time: limits.time,
+        notice: limits.notice,
     };
     let (router, _) = routes::all();
     router
@@ -104,21 +151,28 @@ pub async fn serve(
 ) {
     let room = Arc::new(Semaphore::new(limits.connections));
     let graceful = GracefulShutdown::new();
-    let mut http = hyper::server::conn::http1::Builder::new();
-    http.timer(TokioTimer::new())
-        .header_read_timeout(limits.head_time)
-        .max_buf_size(limits.head)
-        .pipeline_flush(true);
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(limits.head_time).max_buf_size(limits.head);
+    let mut connections = JoinSet::new();
+    let close = async {
+        close.await;
+        // Whoever stands at the door, or has just begun to speak, hears that it closes. To be cut off
+        // in silence would leave him wondering whether he had been heard.
+        tokio::time::sleep(limits.notice).await;
+    };
     tokio::pin!(close);
     loop {
         let accepted = tokio::select! {
             accepted = accept(&listener, &room) => accepted,
+            // Those that have ended need not be remembered.
+            Some(_) = connections.join_next() => continue,
             () = &mut close => break,
         };
         let Some((stream, permit)) = accepted else { continue };
         let service = TowerToHyperService::new(router.clone());
-        let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
-        tokio::spawn(async move {
+        let stream = Patient::new(stream, limits.read_time);
+        let connection = graceful.watch(http.serve_connection(stream, service));
+        connections.spawn(async move {
             // What goes wrong on a connection is its client's affair.
             let _ = connection.await;
             drop(permit);
@@ -128,12 +182,13 @@ pub async fn serve(
     if tokio::time::timeout(limits.farewell, graceful.shutdown()).await.is_err() {
         tracing::warn!("some clients were cut off: they took longer than the farewell");
     }
+    connections.shutdown().await;
 }
 
 async fn accept(
     listener: &TcpListener,
     room: &Arc<Semaphore>,
-) -> Option<(TcpStream, tokio::sync::OwnedSemaphorePermit)> {
+) -> Option<(TcpStream, OwnedSemaphorePermit)> {
     let permit = room.clone().acquire_owned().await.ok()?;
     match listener.accept().await {
         Ok((stream, _)) => {
@@ -152,31 +207,91 @@ async fn accept(
 
 /// Takes a request in, unless too many are answered already, and cuts off what takes too long.
 async fn pass(State(gate): State<Gate>, request: Request, next: Next) -> Response {
-    if is_stream(request.uri().path(), &request) {
-        return next.run(request).await;
-    }
-    let Ok(_permit) = gate.requests.try_acquire() else {
-        metrics::counter!("cartage_http_shed_total").increment(1);
-        let detail = "too many requests at once: try again in a second";
-        return Problem::unavailable("OVERLOADED", detail, Duration::from_secs(1)).into_response();
+    let answered = match is_stream(&request) {
+        true => gate.stream(request, next).await,
+        false => gate.answer(request, next).await,
     };
+    let mut response = answered.unwrap_or_else(IntoResponse::into_response);
     if *gate.front.closing.borrow() {
-        let detail = "the shop closes: try again in a few seconds";
-        return Problem::unavailable("STOPPED", detail, Duration::from_secs(5)).into_response();
+        // So that nobody begins another request on a connection that is about to go.
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
-    match tokio::time::timeout(gate.time, next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => {
-            let detail = "the request took too long; what was acknowledged stands";
-            Problem::new(StatusCode::REQUEST_TIMEOUT, "REQUEST_TIMEOUT", detail).into_response()
+    response
+}
+
+impl Gate {
+    async fn answer(&self, request: Request, next: Next) -> Result<Response, Problem> {
+        if WATCHED.contains(&request.uri().path()) {
+            // Whoever watches over it has to see that it lives, above all when it is crowded.
+            return Ok(next.run(request).await);
         }
+        if self.turnstile.is_full() {
+            // Sent away at once: to read what it sends would only keep it waiting.
+            return Err(overloaded());
+        }
+        let (parts, body) = request.into_parts();
+        let upload = tokio::select! {
+            upload = self.uploads.take_in(body) => upload?,
+            () = self.closing() => return Err(closes()),
+        };
+        let turn = self.turnstile.enter().ok_or_else(overloaded)?;
+        self.must_be_open()?;
+        let request = Request::from_parts(parts, upload.body);
+        let answered = TURN.scope(RefCell::new(Some(turn)), next.run(request));
+        let answered = tokio::time::timeout(self.time, answered).await;
+        drop(upload.place);
+        answered.map_err(|_| {
+            let detail = "the request took too long; what was acknowledged stands";
+            Problem::new(StatusCode::REQUEST_TIMEOUT, "REQUEST_TIMEOUT", detail)
+        })
+    }
+
+    /// A stream has its place for as long as somebody listens.
+    async fn stream(&self, request: Request, next: Next) -> Result<Response, Problem> {
+        let place = self.listeners.clone().try_acquire_owned().map_err(|_| overloaded())?;
+        self.must_be_open()?;
+        let hold = move |body: Body| {
+            Body::new(body.map_frame(move |frame| {
+                let _held = &place;
+                frame
+            }))
+        };
+        Ok(next.run(request).await.map(hold))
+    }
+
+    fn must_be_open(&self) -> Result<(), Problem> {
+        match *self.front.closing.borrow() {
+            true => Err(closes()),
+            false => Ok(()),
+        }
+    }
+
+    /// Until it has been closing for so long that nobody who hurries is still sending.
+    async fn closing(&self) {
+        let mut closing = self.front.closing.subscribe();
+        // It fails when there is nobody left who could close: then nobody waits either.
+        let _ = closing.wait_for(|closing| *closing).await;
+        tokio::time::sleep(self.notice).await;
     }
 }
 
-fn is_stream(path: &str, request: &Request) -> bool {
-    let wanted = request.headers().get(header::ACCEPT);
-    path.ends_with("/events")
-        || wanted.is_some_and(|accept| accept.as_bytes().starts_with(b"text/event-stream"))
+fn closes() -> Problem {
+    let detail = "the shop closes: try again in a few seconds";
+    Problem::unavailable("STOPPED", detail, Duration::from_secs(5))
+}
+
+fn overloaded() -> Problem {
+    metrics::counter!("cartage_http_shed_total").increment(1);
+    let detail = "too many requests at once: try again in a second";
+    Problem::unavailable("OVERLOADED", detail, Duration::from_secs(1))
+}
+
+/// Only where there are events: whatever else a client says it accepts, it waits as everybody does.
+fn is_stream(request: &Request) -> bool {
+    let (path, wanted) = (request.uri().path(), request.headers().get(header::ACCEPT));
+    let wants = wanted.is_some_and(|accept| accept.as_bytes().starts_with(b"text/event-stream"));
+    request.method() == Method::GET
+        && (path.ends_with("/events") || (path == "/api/v1/facts" && wants))
 }
 
 async fn absent() -> Problem {

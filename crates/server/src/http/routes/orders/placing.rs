@@ -220,6 +220,7 @@ impl Front {
 
     /// The order once its payment has an outcome, or as it is after so long.
     async fn outcome(&self, id: OrderId, wait: Duration) -> Result<Order, Problem> {
+        crate::http::door::step_aside();
         let deadline = Instant::now() + wait;
         let mut tips = self.shop.engine.feed().tips();
         loop {
