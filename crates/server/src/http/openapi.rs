@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use std::sync::OnceLock;
 use utoipa::{PartialSchema, ToSchema, openapi::OpenApi};
 
+mod links;
 mod parts;
 #[cfg(test)]
 mod tests;
@@ -154,11 +155,16 @@ impl Operation<'_> {
     /// Headers of what went well.
     fn answers(&mut self) {
         let is_api = self.is_api();
+        let name = name_of(self.method, self.path);
         let Some(responses) = self.json["responses"].as_object_mut() else { return };
         for (status, response) in responses.iter_mut().filter(|(status, _)| status.starts_with('2'))
         {
             if response["description"].as_str().is_none_or(str::is_empty) {
                 response["description"] = parts::words_of(status).into();
+            }
+            let links = links::of(&name, status);
+            if !links.is_empty() {
+                response["links"] = links.into();
             }
             let mut headers = vec![("X-Correlation-ID", "CorrelationId")];
             if is_api {

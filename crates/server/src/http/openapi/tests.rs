@@ -18,3 +18,12 @@ fn the_document_is_the_one_that_was_reviewed() {
     let same = reviewed == fresh;
     assert!(same, "the API has changed: look at `CARTAGE_BLESS=1 cargo test -p server openapi`");
 }
+
+#[test]
+fn every_link_leads_to_an_operation() {
+    let known: HashSet<&str> = operations(document())
+        .filter_map(|(_, _, operation)| operation["operationId"].as_str())
+        .collect();
+    let lost: Vec<&str> = links::named().filter(|name| !known.contains(name)).collect();
+    assert!(lost.is_empty(), "no operation is called {lost:?}");
+}
