@@ -54,6 +54,12 @@ fn complete(api: &OpenApi) -> Value {
         .filter(|(name, _)| used.iter().any(|tag| tag == name))
         .map(|(name, words)| json!({"name": name, "description": words}))
         .collect();
+    let bodiless = bodies_without_duties(&document);
+    for pointer in bodiless {
+        if let Some(body) = document.pointer_mut(&pointer) {
+            body["required"] = false.into();
+        }
+    }
     let components = &mut document["components"];
     let mut schemas = Vec::new();
     Problem::schemas(&mut schemas);
@@ -69,6 +75,18 @@ fn complete(api: &OpenApi) -> Value {
     drop_unused(&mut document, "responses");
     drop_unused(&mut document, "parameters");
     document
+}
+
+/// Bodies in which nothing must be said need not be sent.
+fn bodies_without_duties(document: &Value) -> Vec<String> {
+    let dutiless = operations(document).filter(|(_, _, operation)| {
+        let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
+        schema.get("$ref").is_some() && resolve(document, schema).get("required").is_none()
+    });
+    let pointer = |(method, path, _): (&str, &str, &Value)| {
+        format!("/paths/{}/{method}/requestBody", path.replace('~', "~0").replace('/', "~1"))
+    };
+    dutiless.map(pointer).collect()
 }
 
 /// The one tag of an operation.
@@ -128,6 +146,11 @@ impl Operation<'_> {
     fn has(&self, place: &str) -> bool {
         let parameters = self.json["parameters"].as_array();
         parameters.is_some_and(|all| all.iter().any(|one| one["in"] == place))
+    }
+
+    /// What the query names may not be there.
+    fn names_in_query(&self) -> bool {
+        ["/api/v1/availability", "/api/v1/stock"].contains(&self.path)
     }
 
     fn shared_parameters(&self) -> Vec<&'static str> {
@@ -190,7 +213,7 @@ impl Operation<'_> {
         [
             (body || path || query || change || lists, ("Malformed", "400")),
             (who_matters, ("Unauthorised", "401")),
-            (path || who == Who::Owner, ("NotFound", "404")),
+            (path || who == Who::Owner || self.names_in_query(), ("NotFound", "404")),
             (self.is_api(), ("Timeout", "408")),
             (change, ("Conflict", "409")),
             (self.method == "patch", ("Stale", "412")),
