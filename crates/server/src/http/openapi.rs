@@ -54,6 +54,7 @@ fn complete(api: &OpenApi) -> Value {
         .filter(|(name, _)| used.iter().any(|tag| tag == name))
         .map(|(name, words)| json!({"name": name, "description": words}))
         .collect();
+    forget_signed_formats(&mut document);
     let bodiless = bodies_without_duties(&document);
     for pointer in bodiless {
         if let Some(body) = document.pointer_mut(&pointer) {
@@ -75,6 +76,22 @@ fn complete(api: &OpenApi) -> Value {
     drop_unused(&mut document, "responses");
     drop_unused(&mut document, "parameters");
     document
+}
+
+/// `int32` and `int64` have a sign; a number that is never negative goes up to twice as far.
+fn forget_signed_formats(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            let unsigned = fields.get("minimum").and_then(Value::as_i64).is_some_and(|n| n >= 0);
+            let signed = ["int32", "int64"].map(Value::from);
+            if unsigned && fields.get("format").is_some_and(|format| signed.contains(format)) {
+                fields.remove("format");
+            }
+            fields.values_mut().for_each(forget_signed_formats);
+        }
+        Value::Array(items) => items.iter_mut().for_each(forget_signed_formats),
+        _ => {}
+    }
 }
 
 /// Bodies in which nothing must be said need not be sent.
@@ -140,7 +157,9 @@ impl Operation<'_> {
     fn is_list(&self) -> bool {
         let schema = &self.json["responses"]["200"]["content"]["application/json"]["schema"];
         let name = schema["$ref"].as_str().unwrap_or_default();
-        name.contains("/List_") && self.path != "/api/v1/facts"
+        // What is read from views; other lists are always the newest.
+        let newest = ["/api/v1/facts", "/api/v1/consumers", "/api/v1/dead-letters"];
+        name.contains("/List_") && !self.path.contains('{') && !newest.contains(&self.path)
     }
 
     fn has(&self, place: &str) -> bool {

@@ -110,6 +110,8 @@ pub(crate) async fn observe(request: Request, next: Next) -> Response {
     let labels = [("method", method.to_string()), ("route", route), ("status", status.to_string())];
     metrics::histogram!("cartage_http_request_seconds", &labels).record(took.as_secs_f64());
     span.in_scope(|| match status {
+        // Told to come back later, as it has to be: the figures count it.
+        503 => tracing::debug!(status, micros = took.as_micros() as u64, "answered"),
         500.. => tracing::error!(status, micros = took.as_micros() as u64, "answered"),
         _ => tracing::debug!(status, micros = took.as_micros() as u64, "answered"),
     });
