@@ -119,6 +119,8 @@ pub(crate) async fn observe(request: Request, next: Next) -> Response {
     ];
     metrics::histogram!("cartage_http_request_seconds", labels.iter()).record(took.as_secs_f64());
     span.in_scope(|| match status {
+        // Told to come back later, as it has to be: the figures count it.
+        503 => tracing::debug!(status, micros = took.as_micros() as u64, "answered"),
         500.. => tracing::error!(status, micros = took.as_micros() as u64, "answered"),
         _ => tracing::debug!(status, micros = took.as_micros() as u64, "answered"),
     });

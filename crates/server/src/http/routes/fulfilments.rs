@@ -79,7 +79,6 @@ pub(crate) struct FulfilmentFilters {
     #[param(inline)]
     status: Option<Stage>,
     /// Of this site.
-    #[param(max_length = 32)]
     site: Option<String>,
     /// Items of a page.
     #[param(minimum = 1, maximum = 200, default = 50)]

@@ -29,15 +29,12 @@ pub(crate) struct OrderFilters {
     #[param(inline)]
     status: Option<StatusFilter>,
     /// `C-100234`.
-    #[param(max_length = 30)]
     number: Option<String>,
     /// Of whoever has this address.
-    #[param(max_length = 254)]
     email: Option<String>,
     /// Of this person.
     customer: Option<uuid::Uuid>,
     /// With this SKU in it.
-    #[param(max_length = 64)]
     sku: Option<String>,
     /// Placed then or later.
     #[param(format = DateTime)]

@@ -26,16 +26,12 @@ const LOOKED_THROUGH: usize = 5_000;
 #[into_params(parameter_in = Query)]
 pub(crate) struct ProductFilters {
     /// Words that stand in the name, brand, category, description or SKU.
-    #[param(max_length = 200)]
     query: Option<String>,
     /// With this SKU.
-    #[param(max_length = 64)]
     sku: Option<String>,
     /// In this category.
-    #[param(max_length = 100)]
     category: Option<String>,
     /// Of this brand.
-    #[param(max_length = 100)]
     brand: Option<String>,
     /// Only what can be had, or only what cannot.
     in_stock: Option<bool>,
