@@ -84,6 +84,7 @@ struct Operation<'a> {
 
 impl Operation<'_> {
     fn complete(&mut self) {
+        self.headline();
         self.json["operationId"] = name_of(self.method, self.path).into();
         let who = who::of(self.method, self.path, self.json);
         self.json["security"] = who.security();
@@ -103,6 +104,22 @@ impl Operation<'_> {
                 responses[problem.1] = reference;
             }
         }
+    }
+
+    /// The summary is one sentence in one line; what else a handler says of itself describes it.
+    fn headline(&mut self) {
+        let words = |value: &Value| {
+            value.as_str().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ")
+        };
+        let whole = words(&self.json["summary"]);
+        let Some((first, rest)) = whole.split_once(". ") else {
+            self.json["summary"] = whole.into();
+            return;
+        };
+        let before = self.json["description"].as_str().unwrap_or_default();
+        let description = [rest, before].join("\n\n").trim().to_owned();
+        self.json["summary"] = format!("{first}.").into();
+        self.json["description"] = description.into();
     }
 
     fn is_api(&self) -> bool {
@@ -185,13 +202,13 @@ impl Operation<'_> {
             (body || path || query || change || lists, ("Malformed", "400")),
             (who_matters, ("Unauthorised", "401")),
             (path || who == Who::Owner, ("NotFound", "404")),
-            (self.is_api(), ("Timeout", "408")),
+            (true, ("Timeout", "408")),
             (change, ("Conflict", "409")),
             (self.method == "patch", ("Stale", "412")),
             (body, ("TooLarge", "413")),
             (body, ("UnsupportedMediaType", "415")),
             (body || query || change, ("Invalid", "422")),
-            (self.path != "/health", ("Unavailable", "503")),
+            (true, ("Unavailable", "503")),
         ]
         .into_iter()
         .filter_map(|(may, problem)| may.then_some(problem))

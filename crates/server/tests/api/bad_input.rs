@@ -271,3 +271,18 @@ async fn a_head_that_is_no_head_harms_nobody() {
     }
     shop.anyone().get("/health").await.is(200);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_document_says_of_a_body_is_what_its_route_reads() {
+    let scene = Scene::set().await;
+    for operation in operations().iter().filter(|operation| operation.takes_a_body()) {
+        let Some(body) = scene.body(operation) else { continue };
+        let path = scene.path(operation);
+        let wish = scene.shop.staff().ask(operation.method.clone(), &path).key("as-documented-1");
+        let said = wish.json(&body).send().await;
+        let detail = said.text("/detail");
+        let strange = ["unknown field", "missing field", "unknown variant", "invalid type"];
+        let is_strange = strange.iter().any(|words| detail.contains(words));
+        assert!(!is_strange, "{} {path}: {detail}: {body}", operation.method);
+    }
+}

@@ -139,6 +139,11 @@ impl Shop {
         Somebody { shop: self, proof: Some(("cartage-token", token.to_owned())) }
     }
 
+    /// The provider and the carrier that are played.
+    pub(crate) fn sandbox(&self) -> &Sandbox {
+        self.sandbox.as_ref().expect("this shop is beside a sandbox")
+    }
+
     /// The newest fact.
     pub(crate) fn tip(&self) -> Position {
         self.front.shop.engine.feed().tip()
@@ -196,9 +201,26 @@ impl Shop {
         (id, token)
     }
 
+    /// An order of `MUG-1` with such a checkout, packed and sealed.
+    pub(crate) async fn parked_at_the_carrier(&self, body: &Value) -> (String, String) {
+        let (id, token) = self.cart(&[("MUG-1", 1)]).await;
+        let mut body = body.clone();
+        body["cart"] = json!(id);
+        self.guest(&token).post("/orders").key("parked").json(&body).send().await.is(201);
+        self.settle().await;
+        self.pack(&id, 1).await;
+        (id, token)
+    }
+
     /// An order whose goods lie in a labelled parcel that is paid for.
     pub(crate) async fn sealed(&self, sku: &str, units: u64) -> (String, String) {
         let (id, token) = self.order(&[(sku, units)]).await;
+        self.pack(&id, units).await;
+        (id, token)
+    }
+
+    /// Picks, packs and seals the only line of an order.
+    async fn pack(&self, id: &str, units: u64) {
         let staff = self.staff();
         let steps = [
             (format!("/picks/{id}.1/start"), json!({"worker": "w-1"})),
@@ -210,7 +232,6 @@ impl Shop {
             staff.post(&path).json(&body).send().await.is(200);
         }
         self.settle().await;
-        (id, token)
     }
 
     /// An order that has arrived.

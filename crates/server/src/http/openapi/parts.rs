@@ -18,21 +18,18 @@ pub(super) const TAGS: &[(&str, &str)] = &[
         "Money: authorised when the order is placed, captured when its parcel leaves, given back when something comes back.",
     ),
     ("stock", "What lies where, and what is promised to whom."),
-    ("fulfilments", "What one site sends for one order."),
-    ("picks", "What is to be taken from the shelves."),
-    ("packs", "What is checked and put into cartons."),
-    ("parcels", "What travels, with whom, and where it is."),
-    ("tracking", "Where a parcel is, for whoever knows its number."),
+    (
+        "warehouse",
+        "The way to the door: what a site sends (fulfilments), takes from the shelves (picks), puts into \
+         cartons (packs) and hands to the carrier (parcels).",
+    ),
     ("returns", "What comes back, and the money for it."),
     ("reports", "Figures over many orders."),
     ("webhooks", "What providers tell the shop."),
-    ("letters", "Requests to the outside that could not be done, and what people do about them."),
     (
-        "dead-letters",
-        "Requests to the outside that could not be done, and what people do about them.",
+        "running",
+        "The journal itself, who follows it, what could not be done outside (dead letters), health and figures.",
     ),
-    ("consumers", "Who follows the journal, and how far each has come."),
-    ("running", "The journal itself, health and figures."),
 ];
 
 /// Name, version, and what one should know before the first call.

@@ -12,7 +12,7 @@ mod story;
 mod words;
 
 #[cfg(test)]
-mod tests;
+pub(in crate::http) mod tests;
 
 pub(crate) use pulse::Pulses;
 

@@ -39,6 +39,7 @@ pub(crate) struct NewCart {}
 /// What goes into a cart.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = NewCartLine)]
 pub(crate) struct NewLine {
     /// What.
     #[schema(value_type = String, pattern = r"^(?=.*[A-Za-z0-9_-])[A-Za-z0-9._-]{1,64}$", example = "85123A")]

@@ -156,6 +156,7 @@ pub(crate) struct Start {
 /// What was taken.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = PickedUnits)]
 pub(crate) struct Taken {
     /// Of this line, in all.
     #[schema(minimum = 0, maximum = 1_000_000)]
@@ -179,6 +180,7 @@ pub(crate) struct Short {
 /// Why it is short.
 #[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ShortReason)]
 pub(crate) enum Reason {
     Short,
     Damaged,

@@ -182,7 +182,7 @@ impl Front {
         let last = best.last().filter(|_| more);
         let next = last.map(|((Reverse(minor), sku), _)| format!("{minor}:{sku}"));
         let items = best.into_iter().map(|((_, sku), sales)| self.sales_row(sku, sales)).collect();
-        Ok(Answer::ok(List { items, page: PageInfo { next, total: None } }).at(Some(position)))
+        Ok(Answer::ok(List { items, page: PageLinks { next, total: None } }).at(Some(position)))
     }
 
     fn best_sales<V: View<Business = Shop, Document = Sales>>(

@@ -109,6 +109,7 @@ pub(crate) struct NewReturn {
 /// Units of a line that shall come back.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = NewReturnLine)]
 pub(crate) struct NewLine {
     #[schema(minimum = 1)]
     line: u32,
@@ -121,6 +122,7 @@ pub(crate) struct NewLine {
 /// Why something comes back.
 #[derive(Clone, Copy, Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ReturnReason)]
 pub(crate) enum Reason {
     #[default]
     Unwanted,
@@ -326,6 +328,7 @@ async fn refuse(
 /// What came.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = ReturnReceipt)]
 pub(crate) struct Receipt {
     #[schema(min_items = 1, max_items = 100)]
     lines: Vec<ReceivedLine>,

@@ -235,6 +235,7 @@ async fn at(
 /// Goods that came in.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = StockReceipt)]
 pub(crate) struct Receipt {
     #[schema(minimum = 1, maximum = 1_000_000)]
     quantity: u64,
@@ -277,6 +278,7 @@ pub(crate) struct Adjustment {
 /// Why stock is corrected.
 #[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = AdjustmentReason)]
 pub(crate) enum Reason {
     Count,
     Damage,

@@ -26,6 +26,7 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Front>> {
 
 /// The message is kept.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TakenMessage)]
 pub(crate) struct Taken {
     /// The sender's name of the message.
     id: String,

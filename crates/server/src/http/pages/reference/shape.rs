@@ -80,7 +80,7 @@ fn words(schema: &Value) -> String {
     schema["description"].as_str().unwrap_or_default().replace('\n', " ")
 }
 
-/// What a value may be, in a few words: `integer 1 to 99`, `"placed" | "paid"`.
+/// What a value may be, in a few words: `integer of 1 to 99`, `"placed" | "paid"`.
 pub(super) fn kind(document: &Value, schema: &Value) -> String {
     let schema = plain(document, schema);
     if let Some(values) = schema["enum"].as_array() {
@@ -101,11 +101,12 @@ pub(super) fn kind(document: &Value, schema: &Value) -> String {
     if name == "array" {
         return format!("[{}]", kind(document, &schema["items"]));
     }
-    let bound = |least: &str, most: &str| match (&schema[least], &schema[most]) {
-        (Value::Null, Value::Null) => String::new(),
-        (least, Value::Null) => format!(" from {least}"),
-        (Value::Null, most) => format!(" to {most}"),
-        (least, most) => format!(" {least} to {most}"),
+    let bound = |least: &str, most: &str| match (figure(&schema[least]), figure(&schema[most])) {
+        (None, None) => String::new(),
+        (Some(0), None) => String::new(),
+        (Some(least), None) => format!(" of at least {least}"),
+        (None, Some(most)) => format!(" of at most {most}"),
+        (Some(least), Some(most)) => format!(" of {least} to {most}"),
     };
     let format = match schema["format"].as_str() {
         Some("date-time") => " (RFC 3339)",
@@ -114,9 +115,14 @@ pub(super) fn kind(document: &Value, schema: &Value) -> String {
     };
     let letters = match bound("minLength", "maxLength") {
         letters if letters.is_empty() => letters,
-        letters => format!(" of{letters} characters"),
+        letters => format!("{} characters", letters.replacen(" of", ",", 1)),
     };
     format!("{name}{format}{}{letters}", bound("minimum", "maximum"))
+}
+
+/// A bound that is worth reading: what is beyond it is absurd anyhow.
+fn figure(bound: &Value) -> Option<i64> {
+    bound.as_i64().filter(|bound| bound.abs() < 1_000_000_000)
 }
 
 /// What somebody might send, laid out in lines.
@@ -201,8 +207,8 @@ mod tests {
         }}}}});
         let schema = json!({"type": "object", "required": ["lines"], "properties": {
             "lines": {"type": "array", "items": {"$ref": "#/components/schemas/Line"}}}});
-        let shape = "{\n  \"lines\": [{\n    \"sku\": string\n    \"quantity\": integer 1 to 99  // How many.\n    \
-                     \"note\"?: string of to 20 characters\n  }]\n}";
+        let shape = "{\n  \"lines\": [{\n    \"sku\": string\n    \"quantity\": integer of 1 to 99  // How many.\n    \
+                     \"note\"?: string, at most 20 characters\n  }]\n}";
         assert_eq!(lines(&document, &schema), shape);
         let example: Value = serde_json::from_str(&example(&document, &schema)).expect("JSON");
         assert_eq!(example, json!({"lines": [{"sku": "85123A", "quantity": 1}]}));

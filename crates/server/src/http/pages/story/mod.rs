@@ -93,7 +93,7 @@ pub(crate) async fn page(
     }
     let entries = contents(id, &facts);
     let signed_in = visitor.signed_in;
-    let shown = context! { moment => Serde(&moment), entries => Serde(&entries), order => id.to_string(), signed_in };
+    let shown = context! { moment => Serde(&moment), entries => Serde(&entries), order => id.to_string(), number => moment::number(id, &facts), signed_in };
     Html::render("story.html", shown)
 }
 
@@ -138,7 +138,7 @@ fn contents(id: OrderId, facts: &[Recorded<Shop>]) -> Vec<Entry> {
             step: at + 1,
             position: recorded.position,
             told: told.is_some(),
-            words: told.unwrap_or_else(|| moment::plainly(&kind)),
+            words: told.unwrap_or_else(|| moment::plainly(recorded, &kind)),
             kind,
             at: fresh.then_some(time),
             begins: before.is_none_or(|before| before.origin != recorded.origin),

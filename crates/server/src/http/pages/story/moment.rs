@@ -87,6 +87,7 @@ struct Fact {
     cause: Option<Position>,
     /// Its place in this story, where it is part of it.
     cause_step: Option<usize>,
+    /// None when it was time that made it happen.
     command: Option<String>,
     correlation: Option<String>,
     body: String,
@@ -236,7 +237,7 @@ impl Fact {
         let kind = json::kind(recorded);
         let place = |position: Position| facts.iter().position(|fact| fact.position == position);
         Fact {
-            words: told(id, recorded).unwrap_or_else(|| plainly(&kind)),
+            words: told(id, recorded).unwrap_or_else(|| plainly(recorded, &kind)),
             kind,
             position: recorded.position,
             stream: recorded.stream().to_string(),
@@ -265,10 +266,21 @@ pub(super) fn told(id: OrderId, recorded: &Recorded<Shop>) -> Option<String> {
     })
 }
 
-/// `stock/held@1` → `stock: held`.
-pub(super) fn plainly(kind: &str) -> String {
+/// `inventory/held@1` → `inventory: held 85123A`.
+pub(super) fn plainly(recorded: &Recorded<Shop>, kind: &str) -> String {
     let name = kind.split('@').next().unwrap_or(kind);
-    words::plain(&name.replacen('/', ": ", 1))
+    let name = words::plain(&name.replacen('/', ": ", 1));
+    match &recorded.fact {
+        flows::Fact::Stock(sku, _) => format!("{name} {sku}"),
+        _ => name,
+    }
+}
+
+/// What people call the order, once it is placed.
+pub(super) fn number(id: OrderId, facts: &[Recorded<Shop>]) -> Option<String> {
+    let mut order = Order::default();
+    fold(&mut order, id, facts);
+    (order.number > 0).then(|| shapes::number(order.number))
 }
 
 /// A published name in words.

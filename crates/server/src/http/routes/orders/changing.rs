@@ -47,6 +47,7 @@ pub(crate) struct CancelledLine {
 /// Why units are not sent.
 #[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = CancelReason)]
 pub(crate) enum Reason {
     CustomerRequest,
     OutOfStock,
