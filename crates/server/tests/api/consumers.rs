@@ -63,6 +63,7 @@ async fn a_paused_view_shows_what_was_and_says_that_it_is_behind() {
         .send()
         .await
         .is(200);
+    shop.place(&cart, &token).await.is(201);
     let tip = shop.settle().await;
     shop.staff().get(&format!("/orders/{old}")).await.refuses(503, "VIEW_BEHIND");
     let list = shop.staff().get("/orders").await.is(200);
@@ -76,8 +77,6 @@ async fn a_paused_view_shows_what_was_and_says_that_it_is_behind() {
     assert_eq!(*shop.staff().get("/stock/MUG-1").await.is(200).at("/on_hand"), 15);
     shop.staff().post("/consumers/orders/replay").send().await.refuses(409, "CONSUMER_BUSY");
     told(&shop, "orders", "resume", "following").await;
-    shop.place(&cart, &token).await.is(201);
-    let tip = shop.settle().await;
     once(&shop, "orders", |said| said.at("/position").as_u64() >= Some(tip)).await;
     assert_eq!(shop.staff().get("/orders").await.is(200).list("/items").len(), 2);
 }
