@@ -111,7 +111,7 @@ async fn list(
     after: After,
     Filters(filters): Filters<FulfilmentFilters>,
 ) -> Result<Answer<List<Fulfilment>>, Problem> {
-    front.be_as_new_as(after).await?;
+    front.be_as_new_as::<Fulfilments>(after).await?;
     let mut query = front.waiting_or(filters.status.as_ref());
     if let Some(site) = &filters.site {
         query = query.equal("site", Column::Text(site.clone()));

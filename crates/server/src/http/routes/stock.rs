@@ -118,7 +118,7 @@ async fn list(
     after: After,
     Filters(filters): Filters<StockFilters>,
 ) -> Result<Answer<List<Stock>>, Problem> {
-    front.be_as_new_as(after).await?;
+    front.be_as_new_as::<Stocks>(after).await?;
     let site = filters.site.as_ref().map(|text| id_of::<SiteId>(text, "site")).transpose()?;
     if let Some(sku) = &filters.sku {
         let found = sku.parse::<Sku>().ok();

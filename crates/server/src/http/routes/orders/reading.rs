@@ -169,9 +169,9 @@ pub(crate) async fn list(
 ) -> Result<Answer<List<Order>>, Problem> {
     let (query, rest) = filters.query(&front)?;
     let paging = Paging { limit: filters.limit, cursor: filters.cursor };
-    front.be_as_new_as(after).await?;
+    front.be_as_new_as::<Orders>(after).await?;
     let (limit, mut cursor) = paging.read()?;
-    let position = front.shop.seen.position();
+    let position = front.position::<Orders>();
     let (mut items, mut looked) = (Vec::with_capacity(limit), 0);
     let next: Option<Cursor> = loop {
         // With a filter that no index answers a page is read in strides until it is full.
