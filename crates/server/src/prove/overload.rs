@@ -19,12 +19,16 @@ use tokio::{
 /// How much is tried.
 #[derive(Clone, Debug)]
 pub struct Scale {
-    /// How long the top rate is measured.
+    /// How long the top rate is measured, as long as there are carts.
     pub calm: Duration,
+    /// Carts for it.
+    pub carts: usize,
     /// How long too many come.
     pub storm: Duration,
     /// Who order at the same time when nobody pushes.
     pub shoppers: usize,
+    /// People who are under way at the same time at the most; one more does not even set out.
+    pub lanes: usize,
     /// So long may the slowest hundredth of those who are accepted wait.
     pub bound: Duration,
     /// Of the top rate: what *as fast as before* means, on a machine that has nothing else to do or not.
@@ -35,13 +39,14 @@ impl Scale {
     /// A minute, or as long as there is time.
     pub fn long(time: Duration) -> Scale {
         let (calm, bound) = (Duration::from_secs(4), Duration::from_millis(500));
-        Scale { calm, storm: time, shoppers: 128, bound, full: 0.8 }
+        Scale { calm, carts: 20_000, storm: time, shoppers: 128, lanes: 3000, bound, full: 0.8 }
     }
 
     /// Some seconds, beside whatever else is tested: what is sure then is who is answered, not how fast.
     pub fn quick() -> Scale {
-        let (calm, storm) = (Duration::from_secs(1), Duration::from_secs(4));
-        Scale { calm, storm, shoppers: 64, bound: Duration::from_secs(10), full: 0.1 }
+        let (calm, storm) = (Duration::from_secs(1), Duration::from_secs(3));
+        let bound = Duration::from_secs(10);
+        Scale { calm, carts: 1500, storm, shoppers: 64, lanes: 1200, bound, full: 0.1 }
     }
 }
 
@@ -49,8 +54,8 @@ impl Scale {
 const TIMES: f64 = 4.0;
 /// Arrivals of one tick come together.
 const TICK: Duration = Duration::from_millis(2);
-/// People who are under way at the same time at the most; one more does not even set out.
-const LANES: usize = 3000;
+/// How long its rate is measured to see whether it has recovered.
+const SLICE: Duration = Duration::from_millis(500);
 /// Within this it has to be as fast as before, nearly.
 const RECOVERY: Duration = Duration::from_secs(5);
 /// Memory may grow by the orders that were accepted: so much for each, in bytes.
@@ -90,12 +95,12 @@ pub async fn prove(ground: &Ground, scale: &Scale) -> Fallible<Verdict> {
         wires: Mutex::default(),
         tally: Mutex::default(),
     });
-    floor.prepare(2000).await?;
+    floor.prepare(scale.carts).await?;
     let top = floor.top(scale).await?;
-    let needed = top * (scale.storm + RECOVERY + scale.calm).as_secs_f64() * 1.3;
-    floor.prepare(needed as usize + LANES).await?;
+    let needed = top * (scale.storm + SLICE * 4).as_secs_f64() * 1.3;
+    floor.prepare(needed as usize + scale.lanes).await?;
     floor.take_tally();
-    let memory = floor.storm(&shop, top * TIMES, scale.storm).await?;
+    let memory = floor.storm(&shop, top * TIMES, scale).await?;
     let tally = floor.take_tally();
     judge(&tally, scale, &mut found);
     let recovered = floor.recover(scale, top).await?;
@@ -178,16 +183,16 @@ impl Floor {
         self: &Arc<Floor>,
         shop: &Program,
         per_second: f64,
-        time: Duration,
+        scale: &Scale,
     ) -> Fallible<Vec<u64>> {
         let (begin, mut sent, mut people) = (Instant::now(), 0, JoinSet::new());
         let (mut ticks, mut memory, mut looked) = (interval(TICK), Vec::new(), Duration::ZERO);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        while begin.elapsed() < time {
+        while begin.elapsed() < scale.storm {
             ticks.tick().await;
             let due = (begin.elapsed().as_secs_f64() * per_second) as usize;
             for _ in sent..due {
-                if people.len() >= LANES {
+                if people.len() >= scale.lanes {
                     lock(&self.tally).unsent += 1;
                     continue;
                 }
@@ -208,7 +213,7 @@ impl Floor {
     /// How long until it is as fast as before.
     async fn recover(self: &Arc<Floor>, scale: &Scale, top: f64) -> Fallible<Duration> {
         let begin = Instant::now();
-        let slice = Scale { calm: Duration::from_millis(500), ..scale.clone() };
+        let slice = Scale { calm: SLICE, ..scale.clone() };
         while begin.elapsed() < RECOVERY * 2 {
             if self.top(&slice).await? >= top * scale.full {
                 return Ok(begin.elapsed());
