@@ -1,12 +1,17 @@
-"""Fills a shop that was just started: products, stock, an order on its way and one that is packed."""
+"""Fills a shop that was just started: products, stock, carts and orders at every stage but the last.
+
+    prepare.py <address of the shop> <folder into which the names of all that go>
+"""
 
 import json
 import os
+import pathlib
 import sys
 import time
 import urllib.request
 
 BASE = sys.argv[1] + "/api/v1"
+FOLDER = pathlib.Path(sys.argv[2])
 STAFF = {"Authorization": "Bearer " + os.environ["CARTAGE_STAFF_KEY"]}
 
 
@@ -29,33 +34,58 @@ def until(what, seconds=20):
     raise SystemExit("the shop does not come so far")
 
 
-def order(sku):
-    cart = call("POST", "/carts", {}, {})
-    token = {"Cartage-Token": cart["token"]}
-    call("POST", f"/carts/{cart['id']}/lines", {"sku": sku, "quantity": 1}, token)
+def cart(sku):
+    made = call("POST", "/carts", {}, {})
+    token = {"Cartage-Token": made["token"]}
+    call("POST", f"/carts/{made['id']}/lines", {"sku": sku, "quantity": 1}, token)
+    return made["id"], token
+
+
+def order(sku, payment="tok_ok"):
+    made, token = cart(sku)
     checkout = {
-        "cart": cart["id"],
+        "cart": made,
         "email": "a@example.org",
         "ship_to": {"name": "A", "line1": "1 High St", "city": "Leeds", "country": "GB"},
-        "payment": {"method": "card", "token": "tok_ok"},
+        "payment": {"method": "card", "token": payment},
     }
-    call("POST", "/orders", checkout, {**token, "Idempotency-Key": cart["id"]})
-    path = f"/orders/{cart['id']}"
-    until(lambda: call("GET", path)["status"] == "released")
-    return cart["id"]
+    call("POST", "/orders", checkout, {**token, "Idempotency-Key": made})
+    pending = ["started"]
+    until(lambda: call("GET", f"/orders/{made}")["payments"][0]["status"] not in pending)
+    return made
+
+
+def pack(order):
+    until(lambda: call("GET", f"/orders/{order}")["status"] == "released")
+    call("POST", f"/picks/{order}.1/start", {"worker": "w-1"})
+    call("POST", f"/picks/{order}.1/lines/1", {"picked": 1})
+    call("POST", f"/packs/{order}.1/lines/1/verify", {"quantity": 1})
+    call("POST", f"/packs/{order}.1/seal", {"weight_grams": 500})
+
+
+def names(kind, values):
+    lines = "".join(f'"{value}"\n' for value in values)
+    (FOLDER / f"{kind}.dict").write_text(lines)
 
 
 for nth in range(3):
     sku = f"MUG-{nth}"
-    price = {"minor": 1250, "currency": "GBP"}
-    variants = [{"sku": sku, "price": price}]
+    variants = [{"sku": sku, "price": {"minor": 1250, "currency": "GBP"}}]
     call("POST", "/products", {"name": "Mug", "slug": f"mug-{nth}", "variants": variants})
     call("POST", f"/products/mug-{nth}/publish", {})
     call("POST", f"/stock/{sku}/receive", {"quantity": 100000, "reference": "PO-1"})
-for nth in range(6):
-    order("MUG-0")
-packed = order("MUG-1")
-call("POST", f"/picks/{packed}.1/start", {"worker": "w-1"})
-call("POST", f"/picks/{packed}.1/lines/1", {"picked": 1})
-call("POST", f"/packs/{packed}.1/lines/1/verify", {"quantity": 1})
-call("POST", f"/packs/{packed}.1/seal", {"weight_grams": 500})
+orders = [order("MUG-0") for _ in range(8)]
+orders.append(order("MUG-1", "tok_declined"))
+for packed in orders[:3]:
+    pack(packed)
+# It is paid for when its carton is sealed, and leaves when that is known.
+sent = f"/parcels/{orders[0]}.1"
+until(lambda: call("GET", f"/orders/{orders[0]}")["payments"][0]["status"] == "captured")
+until(lambda: call("GET", sent)["status"] == "labelled")
+call("POST", f"{sent}/hand-over", {})
+
+names("products", [f"mug-{nth}" for nth in range(3)])
+names("skus", [f"MUG-{nth}" for nth in range(3)])
+names("carts", [cart("MUG-2")[0] for _ in range(8)])
+names("orders", orders)
+names("parts", [f"{order}.1" for order in orders])
