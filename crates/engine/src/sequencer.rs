@@ -48,6 +48,11 @@ impl<B: Business> Sequencer<B> {
     pub(crate) fn run(mut self) {
         let mut open = true;
         while (open || !self.world.batch.is_empty()) && self.turn(&mut open).is_ok() {}
+        let Sequencer { inbox, world, writer, .. } = self;
+        drop((world, writer));
+        // A channel keeps what nobody takes as long as somebody may send: whoever waits for an answer
+        // is told by letting go of where it should be sent, until the engine itself goes.
+        inbox.iter().for_each(drop);
     }
 
     fn turn(&mut self, open: &mut bool) -> Result<(), WriterGone> {

@@ -50,7 +50,10 @@ impl<H: Handler<Shop>> Handler<Shop> for Traced<H> {
             metrics::histogram!("cartage_outside_seconds", &labels).record(seconds);
             match &outcome {
                 Ok(commands) => tracing::debug!(commands = commands.len(), seconds, "answered"),
-                Err(failure) => tracing::warn!(%failure, seconds, "not answered"),
+                Err(failure @ Failure::Permanent(_)) => {
+                    tracing::warn!(%failure, seconds, "cannot be done");
+                }
+                Err(failure) => tracing::debug!(%failure, seconds, "not answered"),
             }
             outcome
         };

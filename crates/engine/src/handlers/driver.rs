@@ -5,7 +5,7 @@ mod mail;
 mod waiting;
 
 use super::{
-    Desk, Letter, LetterError, Preview, Standing, StoreError, Surroundings, Ticket,
+    Desk, HandlerStatus, Letter, LetterError, Preview, Standing, StoreError, Surroundings, Ticket,
     breaker::BreakerState,
 };
 use crate::{Alarms, Clock, Committed, Follow};
@@ -99,7 +99,7 @@ impl<B: Business> Handlers<B> {
         *self.shared.standing()
     }
 
-    /// Waits until everything up to `position` is done or lies in the letters; false when it is not
+    /// Waits until everything up to `position` is done ([`Desk::done`]); false when it is not
     /// after `patience`, or nobody works any more.
     pub fn wait_until_done(&self, position: Position, patience: Duration) -> bool {
         let deadline = Instant::now() + patience;
@@ -118,6 +118,27 @@ impl<B: Business> Handlers<B> {
     /// The providers and whether they are asked.
     pub fn breakers(&self) -> Vec<(&'static str, BreakerState)> {
         self.shared.desk().breakers()
+    }
+
+    /// Each handler, and how it is doing.
+    pub fn statuses(&self) -> Vec<HandlerStatus> {
+        self.shared.desk().statuses()
+    }
+
+    /// As [`Desk::pause`].
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub fn pause(&self, handler: &str) -> Result<bool, StoreError> {
+        self.shared.visit(|desk, _| desk.pause(handler))
+    }
+
+    /// As [`Desk::resume`].
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub fn resume(&self, handler: &str) -> Result<bool, StoreError> {
+        self.shared.visit(|desk, _| desk.resume(handler))
     }
 
     /// As [`Desk::letters`].

@@ -34,7 +34,7 @@ mod stepper;
 mod surroundings;
 
 pub use breaker::BreakerState;
-pub use desk::{Desk, Report, Standing, Started, Ticket};
+pub use desk::{Desk, HandlerStatus, Report, Standing, Started, Ticket};
 pub use driver::Handlers;
 pub use handler::{BoxFuture, Call, Failure, Handler, Request};
 pub use letter::{Errand, Letter, LetterError, LetterState, Note, Preview};

@@ -33,6 +33,11 @@ const TABLES: &str = "
         letter   TEXT NOT NULL,
         PRIMARY KEY (desk, id)
     ) STRICT;
+    CREATE TABLE IF NOT EXISTS paused (
+        desk     TEXT NOT NULL,
+        handler  TEXT NOT NULL,
+        PRIMARY KEY (desk, handler)
+    ) STRICT, WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS waiting (
         desk     TEXT NOT NULL,
         handler  TEXT NOT NULL,
@@ -100,6 +105,8 @@ pub(super) struct Left {
     pub(super) settled: Vec<(String, Position)>,
     /// By handler and position.
     pub(super) waiting: Vec<(String, Errand)>,
+    /// Handlers that make no calls until somebody lets them.
+    pub(super) paused: Vec<String>,
 }
 
 impl Store {
@@ -185,6 +192,7 @@ impl Store {
             waiting: waiting
                 .map(|(handler, text)| Ok((handler.clone(), self.parse(handler, &text)?)))
                 .collect::<Result<_>>()?,
+            paused: self.paused()?,
         })
     }
 
@@ -193,6 +201,25 @@ impl Store {
         let sql = "INSERT OR IGNORE INTO handlers VALUES (?1, ?2, ?3)";
         let done = self.connection.execute(sql, params![self.desk, handler, signed(began)]);
         done.map(|_| ()).map_err(|error| self.named(error))
+    }
+
+    /// From now on a handler makes no calls, or does again; survives a restart.
+    pub(super) fn set_paused(&mut self, handler: &str, paused: bool) -> Result<()> {
+        let sql = match paused {
+            true => "INSERT OR IGNORE INTO paused VALUES (?1, ?2)",
+            false => "DELETE FROM paused WHERE desk = ?1 AND handler = ?2",
+        };
+        let done = self.connection.execute(sql, params![self.desk, handler]);
+        done.map(|_| ()).map_err(|error| self.named(error))
+    }
+
+    fn paused(&self) -> Result<Vec<String>> {
+        let read = || -> rusqlite::Result<Vec<_>> {
+            let mut rows = self.connection.prepare("SELECT handler FROM paused WHERE desk = ?1")?;
+            let rows = rows.query_map([&self.desk], |row| row.get(0))?;
+            rows.collect()
+        };
+        read().map_err(|error| self.named(error))
     }
 
     /// Position and changes, all or nothing.

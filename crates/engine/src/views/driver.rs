@@ -1,11 +1,11 @@
 //! The thread on which the views follow the journal.
 
-use super::{Error, Result, Runner};
+use super::{Error, Result, Runner, seen::Wish};
 use crate::{Follow, give_way::give_way};
 use kernel::Business;
 use std::time::{Duration, Instant};
 
-/// How long a wish for a rebuild may go unnoticed while nothing happens.
+/// How long a wish may go unnoticed while nothing happens; one that is slowed down takes a step.
 const IDLE: Duration = Duration::from_millis(100);
 
 /// Follows until the feed is over; what was folded is written before it returns.
@@ -27,8 +27,13 @@ fn serve<B: Business>(runner: &mut Runner<B>, follow: &mut Follow<B>) -> Result<
     let seen = runner.seen();
     let mut since: Option<Instant> = None;
     loop {
-        for name in seen.take_rebuilds() {
-            match runner.rebuild(&name) {
+        for (name, wish) in seen.take_wishes() {
+            let done = match wish {
+                Wish::Build(how) => runner.replay(&name, how),
+                Wish::Pause => runner.pause(&name),
+                Wish::Resume => runner.resume(&name),
+            };
+            match done {
                 Err(error @ Error::UnknownView { .. }) => {
                     runner.alarm("view_unknown", error.to_string());
                 }

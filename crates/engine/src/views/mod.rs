@@ -7,7 +7,7 @@
 //!
 //! Read in this order: [`Views`] (which there are), [`fold`] (documents in memory), [`table`] and
 //! [`store`] (documents on disk), [`runner`] (follows the journal), [`rebuild`] (builds again),
-//! [`driver`] (the thread), [`query`] and [`reader`] (what others see), [`past`] (as it was).
+//! [`replay`] (how fast, and to what end), [`pause`] (stands still for a while), [`driver`] (the thread), [`query`] and [`reader`] (what others see), [`past`] (as it was).
 
 mod error;
 
@@ -19,6 +19,9 @@ mod table;
 mod runner;
 
 mod rebuild;
+mod replay;
+
+mod pause;
 
 mod driver;
 mod seen;
@@ -36,6 +39,7 @@ pub use error::{Error, Result};
 pub use past::{Compared, Difference, at, equal_to_rebuilt};
 pub use query::{Cursor, NoCursor, Page, Query};
 pub use reader::{Listed, Reader};
+pub use replay::{Checked, Replay, Then};
 pub use runner::Runner;
 pub use seen::{Doing, Seen, Status};
 pub use store::Store;

@@ -1,14 +1,13 @@
 //! Builds a view again beside the one that is read, checks it, and swaps the two.
 
 use super::{
-    Error, Kind, Result, Runner, Views,
+    Checked, Error, Kind, Replay, Result, Runner, Then, Views,
+    replay::Pace,
     runner::{Following, Lane, print_of},
-    table::{Entry, Table, checksum, columns_of},
+    table::{Entry, Table, columns_of},
 };
 use kernel::{Business, Position};
-
-/// Keys that an alarm names.
-const NAMED: usize = 5;
+use std::time::Instant;
 
 impl<B: Business> Runner<B> {
     /// Begins to build a view again from the first fact; the live one goes on meanwhile.
@@ -16,28 +15,54 @@ impl<B: Business> Runner<B> {
     /// # Errors
     /// When there is no such view, or the store cannot be written.
     pub fn rebuild(&mut self, name: &str) -> Result<()> {
-        let found = self.views.iter().position(|view| view.kind.layout.name == name);
-        let Some(at) = found else {
-            let known: Vec<&str> = self.views.iter().map(|view| view.kind.layout.name).collect();
-            return Err(Error::UnknownView { name: name.to_owned(), known: known.join(", ") });
-        };
+        self.replay(name, Replay::default())
+    }
+
+    /// The same, as slowly as is wished; or only to compare it with the live one, which stays, and
+    /// then see [`super::Status::checked`]. One that is being built already goes on as it is.
+    ///
+    /// # Errors
+    /// When there is no such view, or the store cannot be written.
+    pub fn replay(&mut self, name: &str, how: Replay) -> Result<()> {
+        let at = self.named(name)?;
         if self.views[at].beside.is_none() {
             self.begin_beside(at)?;
+            let view = &mut self.views[at];
+            (view.then, view.checked) = (how.then, None);
+            if let Some(lane) = &mut view.beside {
+                lane.pace = how.rate.map(|rate| Pace::new(rate, Instant::now()));
+            }
             self.finish_builds()?;
             self.publish_statuses();
         }
         Ok(())
     }
 
+    pub(super) fn named(&self, name: &str) -> Result<usize> {
+        let found = self.views.iter().position(|view| view.kind.layout.name == name);
+        found.ok_or_else(|| {
+            let known: Vec<&str> = self.views.iter().map(|view| view.kind.layout.name).collect();
+            Error::UnknownView { name: name.to_owned(), known: known.join(", ") }
+        })
+    }
+
     /// Lets those that are behind fold one more block; each block is read once for all of them.
-    /// False when none is behind.
+    /// False when none is behind, or whichever is must not go on yet.
     ///
     /// # Errors
     /// When the journal cannot be read or the store not be written.
     pub fn build(&mut self) -> Result<bool> {
+        self.build_at(Instant::now())
+    }
+
+    pub(super) fn build_at(&mut self, now: Instant) -> Result<bool> {
         let until = self.position;
-        let lanes = self.views.iter_mut().flat_map(Following::lanes);
-        let from = lanes.map(|(.., lane)| lane.position).filter(|at| *at < until).min();
+        let mut from = None;
+        for (.., lane) in self.views.iter_mut().flat_map(Following::lanes) {
+            if lane.position < until && lane.pace.as_mut().is_none_or(|pace| pace.may_go_on(now)) {
+                from = Some(lane.position.min(from.unwrap_or(until)));
+            }
+        }
         let Some(from) = from else { return Ok(false) };
         let facts = self.past.after(from)?.ok_or(Error::NoFact { after: from })?;
         let end = facts.partition_point(|recorded| recorded.position <= until);
@@ -50,7 +75,7 @@ impl<B: Business> Runner<B> {
         Ok(true)
     }
 
-    /// Swaps those that have come as far as the others.
+    /// Swaps, or compares, those that have come as far as the others.
     pub(super) fn finish_builds(&mut self) -> Result<()> {
         for at in 0..self.views.len() {
             let is_done = |view: &Following<B>, position: Position| {
@@ -60,7 +85,10 @@ impl<B: Business> Runner<B> {
                 self.flush()?;
                 // Writing it may have failed, and then it is gone.
                 if is_done(&self.views[at], self.position) {
-                    self.swap(at)?;
+                    match self.views[at].then {
+                        Then::Swap => self.swap(at)?,
+                        Then::Compare => self.put_by(at)?,
+                    }
                 }
             }
         }
@@ -96,7 +124,7 @@ impl<B: Business> Runner<B> {
 
     /// Goes on with what is stored of a view, or begins to build it.
     pub(super) fn adopt(&mut self, kind: Kind<B>, entry: Option<Entry>) -> Result<()> {
-        let mut view = Following { kind, live: None, beside: None, outdated: None, failed: None };
+        let mut view = Following::new(kind);
         match entry {
             Some(entry) if self.fits(kind, &entry)? => {
                 let place = (entry.number, entry.position, entry.print);
@@ -131,70 +159,37 @@ impl<B: Business> Runner<B> {
     }
 
     fn swap(&mut self, at: usize) -> Result<()> {
-        if let Some(differs) = self.difference(at)? {
-            self.alarm("view_differs", differs);
+        if let Some(checked) = self.compared(at)? {
+            self.complain_of(at, &checked);
         }
         let view = &mut self.views[at];
-        let Some(new) = view.beside.take() else { return Ok(()) };
+        let Some(mut new) = view.beside.take() else { return Ok(()) };
         let old = view.live.as_ref().map(|lane| lane.table.name.clone());
         let old = old.or_else(|| view.outdated.as_ref().map(Entry::table));
         self.store.swap(&new.entry(view.kind), old.as_deref())?;
+        new.pace = None;
         view.live = Some(new);
         view.outdated = None;
         view.failed = None;
+        self.publish_position();
         self.publish_statuses();
         Ok(())
     }
 
-    /// Where the table that was built differs from the one that was read until now, of which the
-    /// same is expected.
-    fn difference(&self, at: usize) -> Result<Option<String>> {
-        let view = &self.views[at];
-        let (Some(new), Some(old)) = (&view.beside, &view.live) else { return Ok(None) };
-        if view.failed.is_some() || old.position != new.position {
-            return Ok(None);
-        }
-        let failed = |error| self.store.failed(error);
-        let connection = self.store.connection();
-        let sums = checksum(&connection, &old.table.name)
-            .and_then(|sum| Ok((sum, checksum(&connection, &new.table.name)?)));
-        let (before, after) = sums.map_err(failed)?;
-        if before == after {
-            return Ok(None);
-        }
-        let join = format!(
-            "SELECT key, old.document, new.document FROM \"{}\" old FULL JOIN \"{}\" new \
-             USING (key) WHERE old.document IS NOT new.document ORDER BY key",
-            old.table.name, new.table.name
-        );
-        let mut keys: Vec<String> = Vec::new();
-        let mut count = 0;
-        let mut each = || {
-            let mut join = connection.prepare(&join)?;
-            let mut rows = join.query([])?;
-            while let Some(row) = rows.next()? {
-                let (key, one, other): (_, Option<String>, Option<String>) =
-                    (row.get(0)?, row.get(1)?, row.get(2)?);
-                if !matches!((one, other), (Some(one), Some(other)) if new.same(&one, &other)) {
-                    count += 1;
-                    if keys.len() < NAMED {
-                        keys.push(key);
-                    }
-                }
-            }
-            Ok(())
+    fn complain_of(&self, at: usize, checked: &Checked) {
+        let Checked { position, built, live: Some(live), different: 1.., keys } = checked else {
+            return;
         };
-        each().map_err(failed)?;
-        let (name, position) = (view.kind.layout.name, new.position);
-        Ok((count > 0).then(|| {
-            format!(
-                "view {name} was not what the journal says at position {position}: {count} \
-                 documents differ, such as {}; {} documents before, {} now; the new ones are \
-                 taken: report it if `evolve` was not changed without raising SHAPE",
-                keys.join(", "),
-                before.documents,
-                after.documents
-            )
-        }))
+        let name = self.views[at].kind.layout.name;
+        let text = format!(
+            "view {name} was not what the journal says at position {position}: {} documents \
+             differ, such as {}; {} documents before, {} now; the new ones are taken: report it \
+             if `evolve` was not changed without raising SHAPE",
+            checked.different,
+            keys.join(", "),
+            live.documents,
+            built.documents
+        );
+        self.alarm("view_differs", text);
     }
 }

@@ -4,6 +4,7 @@ use super::{
     Bounds, Doing, Error, Kind, Memory, Result, Seen, Status, Store, Views,
     fold::Fold,
     past::Blocks,
+    replay::{Checked, Pace, Then},
     table::{Entry, Table},
 };
 use crate::Alarms;
@@ -38,8 +39,14 @@ pub(super) struct Following<B: Business> {
     pub(super) beside: Option<Lane<B>>,
     /// What the store has of this view in another shape, until the new one is built.
     pub(super) outdated: Option<Entry>,
+    /// What becomes of the table that is being built.
+    pub(super) then: Then,
+    /// What the last one was found to be that was built only to be compared.
+    pub(super) checked: Option<Checked>,
     /// Where and why it has stopped.
     pub(super) failed: Option<(Position, String)>,
+    /// It folds nothing for now; forgotten at the next start, where it catches up.
+    pub(super) paused: bool,
 }
 
 /// Which table of a view.
@@ -60,6 +67,8 @@ pub(super) struct Lane<B: Business> {
     /// Position of what is in the table.
     pub(super) flushed: Position,
     pub(super) print: i64,
+    /// How fast it may catch up, if there is a limit.
+    pub(super) pace: Option<Pace>,
 }
 
 impl<B: Business> Runner<B> {
@@ -97,7 +106,7 @@ impl<B: Business> Runner<B> {
         let positions = runner.views.iter().filter_map(|view| view.live.as_ref());
         runner.position = positions.map(|lane| lane.position).max().unwrap_or(0);
         runner.finish_builds()?;
-        runner.seen.publish(runner.position);
+        runner.publish_position();
         runner.publish_statuses();
         Ok(runner)
     }
@@ -152,8 +161,7 @@ impl<B: Business> Runner<B> {
         }
         let lanes = self.views.iter_mut().flat_map(Following::lanes);
         lanes.for_each(|(.., lane)| lane.flushed = lane.position);
-        let live = self.views.iter().filter_map(|view| view.live.as_ref());
-        self.seen.publish(live.map(|lane| lane.flushed).max().unwrap_or(self.position));
+        self.publish_position();
         Ok(())
     }
 
@@ -171,6 +179,9 @@ impl<B: Business> Runner<B> {
     /// What each view is doing.
     pub fn statuses(&self) -> Vec<Status> {
         let doing = |view: &Following<B>| match (&view.failed, &view.beside, &view.live) {
+            (None, _, live) if view.paused => {
+                Doing::Paused(live.as_ref().map_or(0, |lane| lane.position))
+            }
             (_, Some(lane), _) => Doing::Building(lane.position),
             (Some((position, what)), ..) => {
                 Doing::Failed { position: *position, what: what.clone() }
@@ -180,8 +191,11 @@ impl<B: Business> Runner<B> {
             }
             _ => Doing::Following,
         };
-        let status =
-            |view: &Following<B>| Status { view: view.kind.layout.name, doing: doing(view) };
+        let status = |view: &Following<B>| Status {
+            view: view.kind.layout.name,
+            doing: doing(view),
+            checked: view.checked.clone(),
+        };
         self.views.iter().map(status).collect()
     }
 
@@ -191,6 +205,18 @@ impl<B: Business> Runner<B> {
 
     pub(super) fn alarm(&self, kind: &'static str, text: String) {
         self.alarms.raise(self.at, kind, text);
+    }
+
+    /// Tells how far one can read, and which views are not so far.
+    pub(super) fn publish_position(&self) {
+        let live = || {
+            let named =
+                |view: &Following<B>| Some((view.kind.layout.name, view.live.as_ref()?.flushed));
+            self.views.iter().filter_map(named)
+        };
+        let position = live().map(|(_, flushed)| flushed).max().unwrap_or(self.position);
+        let behind = live().filter(|(_, flushed)| *flushed < position).collect();
+        self.seen.publish(position, behind);
     }
 
     pub(super) fn publish_statuses(&self) {
@@ -247,11 +273,26 @@ impl<B: Business> Runner<B> {
 }
 
 impl<B: Business> Following<B> {
+    /// Nothing of it yet.
+    pub(super) fn new(kind: Kind<B>) -> Following<B> {
+        Following {
+            kind,
+            live: None,
+            beside: None,
+            outdated: None,
+            then: Then::Swap,
+            checked: None,
+            failed: None,
+            paused: false,
+        }
+    }
+
     /// Those lanes that are at work.
     pub(super) fn lanes(&mut self) -> impl Iterator<Item = (Side, Kind<B>, &mut Lane<B>)> {
-        let (kind, stopped) = (self.kind, self.failed.is_some());
+        let (kind, paused) = (self.kind, self.paused);
+        let stopped = paused || self.failed.is_some();
         let live = self.live.as_mut().filter(|_| !stopped).map(|lane| (Side::Live, lane));
-        let beside = self.beside.as_mut().map(|lane| (Side::Beside, lane));
+        let beside = self.beside.as_mut().filter(|_| !paused).map(|lane| (Side::Beside, lane));
         live.into_iter().chain(beside).map(move |(side, lane)| (side, kind, lane))
     }
 }
@@ -270,6 +311,7 @@ impl<B: Business> Lane<B> {
             position,
             flushed: position,
             print,
+            pace: None,
         }
     }
 
@@ -295,6 +337,8 @@ impl<B: Business> Lane<B> {
     ) -> std::result::Result<(), (Position, String)> {
         let known = facts.partition_point(|recorded| recorded.position <= self.position);
         let facts = &facts[known..];
+        let granted = self.pace.as_ref().map_or(facts.len(), |pace| pace.grant(facts.len()));
+        let facts = &facts[..granted];
         // One that is behind waits until the facts between were read again.
         let Some(last) = facts.last().filter(|_| facts[0].position == self.position + 1) else {
             return Ok(());
@@ -308,6 +352,9 @@ impl<B: Business> Lane<B> {
         let what = match folded {
             Ok(Ok(())) => {
                 (self.position, self.print) = (last.position, print_of(last));
+                if let Some(pace) = &mut self.pace {
+                    pace.spend(granted);
+                }
                 return Ok(());
             }
             Ok(Err(error)) => error.to_string(),

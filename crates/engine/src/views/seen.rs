@@ -1,5 +1,6 @@
 //! How far the views have come: who waits for his own words to appear waits here.
 
+use super::{Checked, Replay};
 use kernel::Position;
 use std::{
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
@@ -14,6 +15,8 @@ pub enum Doing {
     Following,
     /// Is being built, beside the one that is read if there is one; so far up to this position.
     Building(Position),
+    /// Folds nothing until it is resumed; what was written can be read, up to this position.
+    Paused(Position),
     /// Has stopped at this fact; what was written before can be read.
     Failed {
         /// The fact, or the last one before the documents that could not be written.
@@ -30,6 +33,8 @@ pub struct Status {
     pub view: &'static str,
     /// What it does.
     pub doing: Doing,
+    /// What was found when it was last built beside, only to be compared.
+    pub checked: Option<Checked>,
 }
 
 /// The position up to which everything can be read; cheap to clone.
@@ -59,13 +64,24 @@ impl Drop for Awaited<'_> {
     }
 }
 
+/// What somebody wants of a view.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Wish {
+    Build(Replay),
+    Pause,
+    Resume,
+}
+
 #[derive(Debug, Default)]
 struct State {
     position: Position,
+    /// Views that stand before it: paused, failed, or catching up.
+    behind: Vec<(&'static str, Position)>,
     /// Positions that somebody waits for.
     awaited: Vec<Position>,
     over: bool,
-    rebuilds: Vec<String>,
+    /// Of each view and kind the last; not yet heard.
+    wishes: Vec<(String, Wish)>,
     statuses: Vec<Status>,
 }
 
@@ -73,6 +89,14 @@ impl Seen {
     /// The last fact whose effects can be read, in every view that follows.
     pub fn position(&self) -> Position {
         self.state().position
+    }
+
+    /// The last fact whose effects can be read in one view; before [`Seen::position`] when it is
+    /// paused, has failed or is catching up.
+    pub fn position_of(&self, view: &str) -> Position {
+        let state = self.state();
+        let behind = state.behind.iter().find(|(behind, _)| *behind == view);
+        behind.map_or(state.position, |(_, position)| *position)
     }
 
     /// Waits until that position can be read, for at most `patience`; false when it cannot yet.
@@ -120,10 +144,30 @@ impl Seen {
     /// Asks the thread that runs the views to build one again; see [`Seen::statuses`] for how it
     /// goes. Asking twice is asking once.
     pub fn rebuild(&self, view: &str) {
-        let mut state = self.state();
-        if !state.rebuilds.iter().any(|asked| asked == view) {
-            state.rebuilds.push(view.to_owned());
-        }
+        self.replay(view, Replay::default());
+    }
+
+    /// The same, as slowly as is wished, or only to compare; see [`super::Runner::replay`].
+    pub fn replay(&self, view: &str, how: Replay) {
+        self.wish(view, Wish::Build(how));
+    }
+
+    /// Asks that a view folds nothing until [`Seen::resume`]; see [`super::Runner::pause`].
+    pub fn pause(&self, view: &str) {
+        self.wish(view, Wish::Pause);
+    }
+
+    /// Asks that a paused view goes on.
+    pub fn resume(&self, view: &str) {
+        self.wish(view, Wish::Resume);
+    }
+
+    /// A wish replaces an earlier one of its kind, so that there are never many.
+    fn wish(&self, view: &str, wish: Wish) {
+        let is_build = |wish: &Wish| matches!(wish, Wish::Build(_));
+        let wishes = &mut self.state().wishes;
+        wishes.retain(|(known, old)| known != view || is_build(old) != is_build(&wish));
+        wishes.push((view.to_owned(), wish));
     }
 
     /// What each view is doing.
@@ -131,8 +175,11 @@ impl Seen {
         self.state().statuses.clone()
     }
 
-    pub(super) fn publish(&self, position: Position) {
-        self.state().position = position;
+    pub(super) fn publish(&self, position: Position, behind: Vec<(&'static str, Position)>) {
+        {
+            let mut state = self.state();
+            (state.position, state.behind) = (position, behind);
+        }
         self.0.news.notify_all();
         self.0.positions.send_replace(position);
     }
@@ -146,8 +193,8 @@ impl Seen {
         self.state().awaited.iter().any(|awaited| *awaited <= position)
     }
 
-    pub(super) fn take_rebuilds(&self) -> Vec<String> {
-        std::mem::take(&mut self.state().rebuilds)
+    pub(super) fn take_wishes(&self) -> Vec<(String, Wish)> {
+        std::mem::take(&mut self.state().wishes)
     }
 
     /// Nobody shall wait for what will not come.

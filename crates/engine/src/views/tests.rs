@@ -2,6 +2,8 @@
 
 mod files;
 mod following;
+mod pausing;
 mod reading;
 mod rebuilding;
+mod replaying;
 mod toy;

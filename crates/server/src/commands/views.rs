@@ -111,6 +111,7 @@ fn words(doing: &Doing) -> String {
     match doing {
         Doing::Following => "up to date".to_owned(),
         Doing::Building(position) => format!("being built, at {position}"),
+        Doing::Paused(position) => format!("paused, at {position}"),
         Doing::Failed { position, what } => format!("stopped at {position}: {what}"),
     }
 }

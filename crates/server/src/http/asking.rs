@@ -127,6 +127,7 @@ pub(crate) fn after(headers: &HeaderMap) -> Result<Option<Position>, Problem> {
 }
 
 /// How new an answer must be.
+#[derive(Clone, Copy)]
 pub(crate) struct After(pub(crate) Option<Position>);
 
 impl FromRequestParts<Arc<Front>> for After {
@@ -138,13 +139,16 @@ impl FromRequestParts<Arc<Front>> for After {
 }
 
 impl Front {
-    /// Waits until a list is as new as is asked.
+    /// Waits until a list of a view is as new as is asked.
     ///
     /// # Errors
     /// 503 when it will not be soon; 422 for a position that is still to come.
-    pub(crate) async fn be_as_new_as(&self, After(after): After) -> Result<(), Problem> {
+    pub(crate) async fn be_as_new_as<V: View<Business = Shop>>(
+        &self,
+        After(after): After,
+    ) -> Result<(), Problem> {
         match after {
-            Some(position) => self.reach(position).await,
+            Some(position) => self.reach_in::<V>(position).await,
             None => Ok(()),
         }
     }
@@ -165,7 +169,7 @@ impl Front {
             query = query.after(cursor);
         }
         // Asked first: whatever becomes readable meanwhile makes the page newer, never older.
-        let position = self.shop.seen.position();
+        let position = self.position::<V>();
         let found = self.shop.reader.list::<V>(&query).map_err(|error| unreadable(&error))?;
         let next = found.next.map(|cursor| cursor.to_string());
         let items = found.rows.into_iter().map(show).collect();

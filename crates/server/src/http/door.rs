@@ -3,7 +3,7 @@
 use super::{
     correlation,
     front::Front,
-    pages,
+    openapi, pages,
     patient::Patient,
     problem::Problem,
     routes,
@@ -125,12 +125,9 @@ pub fn service(front: &Arc<Front>, limits: &DoorLimits) -> Router {
         .layer(middleware::map_response(harden))
 }
 
-/// Every route as its handler describes it (OpenAPI), before it is completed for readers.
-///
-/// # Panics
-/// Never: a document is plain data.
-pub fn described() -> serde_json::Value {
-    serde_json::to_value(routes::all().1).expect("a document is plain data")
+/// The OpenAPI document, as `/api/openapi.json` answers it.
+pub fn described() -> &'static serde_json::Value {
+    openapi::document()
 }
 
 /// Whether it lives, and its figures, and nothing else: for a port of their own.

@@ -287,12 +287,25 @@ impl Front {
         }
         match tokio::time::timeout(VIEW_PATIENCE, self.shop.seen.reach(position)).await {
             Ok(true) => Ok(()),
-            _ => Err(Problem::unavailable(
-                "VIEW_BEHIND",
-                "what you look at lags behind that position: ask again",
-                Duration::from_secs(1),
-            )),
+            _ => Err(view_behind()),
         }
+    }
+
+    /// Waits until everything up to `position` can be read in one view.
+    ///
+    /// # Errors
+    /// 503 `VIEW_BEHIND` when it cannot soon, or the view is paused, has failed or is catching up.
+    pub(crate) async fn reach_in<V: View<Business = Shop>>(
+        &self,
+        position: Position,
+    ) -> Result<(), Problem> {
+        self.reach(position).await?;
+        if self.position::<V>() >= position { Ok(()) } else { Err(view_behind()) }
+    }
+
+    /// The last fact whose effects can be read in one view.
+    pub(crate) fn position<V: View<Business = Shop>>(&self) -> Position {
+        self.shop.seen.position_of(V::NAME)
     }
 
     /// A document with everything that was answered before.
@@ -303,7 +316,7 @@ impl Front {
         &self,
         key: &str,
     ) -> Result<Option<V::Document>, Problem> {
-        self.reach(self.shop.engine.feed().tip()).await?;
+        self.reach_in::<V>(self.shop.engine.feed().tip()).await?;
         self.document::<V>(key)
     }
 
@@ -369,6 +382,14 @@ impl Front {
 fn stale(version: u64) -> Problem {
     let detail = format!("it has changed since you looked: this is version \"{version}\" now");
     Problem::new(StatusCode::PRECONDITION_FAILED, "VERSION_STALE", detail)
+}
+
+fn view_behind() -> Problem {
+    Problem::unavailable(
+        "VIEW_BEHIND",
+        "what you look at lags behind that position: ask again",
+        Duration::from_secs(1),
+    )
 }
 
 /// Why a view cannot be read: what is being built can be read soon.

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use std::sync::OnceLock;
 use utoipa::{PartialSchema, ToSchema, openapi::OpenApi};
 
+mod links;
 mod parts;
 #[cfg(test)]
 mod tests;
@@ -53,6 +54,13 @@ fn complete(api: &OpenApi) -> Value {
         .filter(|(name, _)| used.iter().any(|tag| tag == name))
         .map(|(name, words)| json!({"name": name, "description": words}))
         .collect();
+    forget_signed_formats(&mut document);
+    let bodiless = bodies_without_duties(&document);
+    for pointer in bodiless {
+        if let Some(body) = document.pointer_mut(&pointer) {
+            body["required"] = false.into();
+        }
+    }
     let components = &mut document["components"];
     let mut schemas = Vec::new();
     Problem::schemas(&mut schemas);
@@ -68,6 +76,34 @@ fn complete(api: &OpenApi) -> Value {
     drop_unused(&mut document, "responses");
     drop_unused(&mut document, "parameters");
     document
+}
+
+/// `int32` and `int64` have a sign; a number that is never negative goes up to twice as far.
+fn forget_signed_formats(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            let unsigned = fields.get("minimum").and_then(Value::as_i64).is_some_and(|n| n >= 0);
+            let signed = ["int32", "int64"].map(Value::from);
+            if unsigned && fields.get("format").is_some_and(|format| signed.contains(format)) {
+                fields.remove("format");
+            }
+            fields.values_mut().for_each(forget_signed_formats);
+        }
+        Value::Array(items) => items.iter_mut().for_each(forget_signed_formats),
+        _ => {}
+    }
+}
+
+/// Bodies in which nothing must be said need not be sent.
+fn bodies_without_duties(document: &Value) -> Vec<String> {
+    let dutiless = operations(document).filter(|(_, _, operation)| {
+        let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
+        schema.get("$ref").is_some() && resolve(document, schema).get("required").is_none()
+    });
+    let pointer = |(method, path, _): (&str, &str, &Value)| {
+        format!("/paths/{}/{method}/requestBody", path.replace('~', "~0").replace('/', "~1"))
+    };
+    dutiless.map(pointer).collect()
 }
 
 /// The one tag of an operation.
@@ -138,12 +174,19 @@ impl Operation<'_> {
     fn is_list(&self) -> bool {
         let schema = &self.json["responses"]["200"]["content"]["application/json"]["schema"];
         let name = schema["$ref"].as_str().unwrap_or_default();
-        name.contains("/List_") && self.path != "/api/v1/facts"
+        // What is read from views; other lists are always the newest.
+        let newest = ["/api/v1/facts", "/api/v1/consumers", "/api/v1/dead-letters"];
+        name.contains("/List_") && !self.path.contains('{') && !newest.contains(&self.path)
     }
 
     fn has(&self, place: &str) -> bool {
         let parameters = self.json["parameters"].as_array();
         parameters.is_some_and(|all| all.iter().any(|one| one["in"] == place))
+    }
+
+    /// What the query names may not be there.
+    fn names_in_query(&self) -> bool {
+        ["/api/v1/availability", "/api/v1/stock"].contains(&self.path)
     }
 
     fn shared_parameters(&self) -> Vec<&'static str> {
@@ -171,11 +214,16 @@ impl Operation<'_> {
     /// Headers of what went well.
     fn answers(&mut self) {
         let is_api = self.is_api();
+        let name = name_of(self.method, self.path);
         let Some(responses) = self.json["responses"].as_object_mut() else { return };
         for (status, response) in responses.iter_mut().filter(|(status, _)| status.starts_with('2'))
         {
             if response["description"].as_str().is_none_or(str::is_empty) {
                 response["description"] = parts::words_of(status).into();
+            }
+            let links = links::of(&name, status);
+            if !links.is_empty() {
+                response["links"] = links.into();
             }
             let mut headers = vec![("X-Correlation-ID", "CorrelationId")];
             if is_api {
@@ -201,8 +249,8 @@ impl Operation<'_> {
         [
             (body || path || query || change || lists, ("Malformed", "400")),
             (who_matters, ("Unauthorised", "401")),
-            (path || who == Who::Owner, ("NotFound", "404")),
-            (true, ("Timeout", "408")),
+            (path || who == Who::Owner || self.names_in_query(), ("NotFound", "404")),
+            (self.is_api(), ("Timeout", "408")),
             (change, ("Conflict", "409")),
             (self.method == "patch", ("Stale", "412")),
             (body, ("TooLarge", "413")),

@@ -10,6 +10,9 @@ use serde::{
 };
 use std::fmt;
 
+/// Up to here floating point counts one by one: 2^53.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
 /// A deserializer, or a part of one, that is strict all the way down.
 pub(crate) struct Strict<T>(pub(crate) T);
 
@@ -79,8 +82,14 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Strict<V> {
         self.0.visit_u64(value)
     }
 
+    /// `12.0` is a whole number (JSON Schema), as long as it is exact.
     fn visit_f64<E: Error>(self, value: f64) -> Result<V::Value, E> {
-        self.0.visit_f64(value)
+        let whole = value.fract() == 0.0 && value.abs() < EXACT;
+        match whole {
+            true if value >= 0.0 => self.0.visit_u64(value as u64),
+            true => self.0.visit_i64(value as i64),
+            false => self.0.visit_f64(value),
+        }
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<V::Value, E> {
@@ -211,6 +220,14 @@ mod tests {
         assert!(parsed(r#"["A", 1, [], {}, null]"#).is_err());
         let deep = parsed(r#"{"sku": "A", "more": [["B", 1, [], {}, null]]}"#);
         assert!(deep.expect_err("a list").starts_with("more[0]: "), "where it is");
+    }
+
+    #[test]
+    fn a_whole_number_may_be_written_with_a_point() {
+        assert_eq!(parsed(r#"{"sku": "A", "units": 12.0}"#).map(|line| line.units), Ok(Some(12)));
+        for none in ["12.5", "-1.0", "1e17", "1e400"] {
+            assert!(parsed(&format!(r#"{{"sku": "A", "units": {none}}}"#)).is_err(), "{none}");
+        }
     }
 
     #[test]

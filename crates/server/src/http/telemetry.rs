@@ -15,7 +15,7 @@ use opentelemetry::trace::{
 };
 use opentelemetry_otlp::{Protocol, WithExportConfig};
 use opentelemetry_sdk::trace::SdkTracerProvider;
-use std::{sync::OnceLock, time::Instant};
+use std::{io::IsTerminal, sync::OnceLock, time::Instant};
 use tracing::Instrument;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::SubscriberInitExt};
@@ -51,7 +51,10 @@ pub fn begin(
     otlp: Option<&str>,
 ) -> Result<Telemetry, Box<dyn std::error::Error + Send + Sync>> {
     let filter = EnvFilter::try_new(level)?;
-    let text = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false);
+    let text = tracing_subscriber::fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false);
     let logs = match format {
         LogFormat::Text => text.boxed(),
         LogFormat::Json => text.json().flatten_event(true).boxed(),
@@ -116,6 +119,8 @@ pub(crate) async fn observe(request: Request, next: Next) -> Response {
     ];
     metrics::histogram!("cartage_http_request_seconds", labels.iter()).record(took.as_secs_f64());
     span.in_scope(|| match status {
+        // Told to come back later, as it has to be: the figures count it.
+        503 => tracing::debug!(status, micros = took.as_micros() as u64, "answered"),
         500.. => tracing::error!(status, micros = took.as_micros() as u64, "answered"),
         _ => tracing::debug!(status, micros = took.as_micros() as u64, "answered"),
     });

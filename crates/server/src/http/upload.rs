@@ -15,6 +15,9 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
+/// How long somebody who sends too much is heard before he is told.
+const HEARING: Duration = Duration::from_secs(1);
+
 /// What all bodies that are under way share.
 #[derive(Clone)]
 pub(super) struct Uploads {
@@ -48,7 +51,7 @@ impl Uploads {
             return Ok(Upload { body, place: None });
         }
         if body.size_hint().lower() > self.most as u64 {
-            return Err(too_long());
+            return Err(self.refuse(body).await);
         }
         let deadline = Instant::now() + self.time;
         let mut place: Option<OwnedSemaphorePermit> = None;
@@ -57,7 +60,7 @@ impl Uploads {
             let frame = frame.map_err(|error| broken_off(&error))?;
             let Ok(part) = frame.into_data() else { continue };
             if first.len() + rest.len() + part.len() > self.most {
-                return Err(too_long());
+                return Err(self.refuse(body).await);
             }
             let more = u32::try_from(part.len()).map_err(|_| too_long())?;
             let more = self.room.clone().try_acquire_many_owned(more).map_err(|_| too_much())?;
@@ -76,6 +79,19 @@ impl Uploads {
             false => [first.as_ref(), rest.as_ref()].concat().into(),
         };
         Ok(Upload { body: Body::from(whole), place })
+    }
+
+    /// Lets a little of what is too long go by: who is still sending when the connection closes may lose
+    /// the answer that tells why.
+    async fn refuse(&self, mut body: Body) -> Problem {
+        let (deadline, mut gone) = (Instant::now() + HEARING, 0);
+        while let Ok(Some(Ok(frame))) = timeout_at(deadline, body.frame()).await {
+            gone += frame.data_ref().map_or(0, Bytes::len);
+            if gone > self.most {
+                break;
+            }
+        }
+        too_long()
     }
 }
 

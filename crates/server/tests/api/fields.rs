@@ -2,6 +2,7 @@
 
 use http::Method;
 use serde_json::{Map, Value, json};
+use server::http::door::described;
 use std::sync::LazyLock;
 
 /// One operation of the document.
@@ -36,7 +37,6 @@ pub(crate) struct Field {
     pub(crate) is_free: bool,
 }
 
-static DOCUMENT: LazyLock<Value> = LazyLock::new(server::http::door::described);
 static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(read);
 
 /// Every operation, in the document's order.
@@ -46,10 +46,10 @@ pub(crate) fn operations() -> &'static [Operation] {
 
 fn read() -> Vec<Operation> {
     let mut operations = Vec::new();
-    for (path, item) in DOCUMENT["paths"].as_object().expect("paths") {
+    for (path, item) in described()["paths"].as_object().expect("paths") {
         for (method, said) in item.as_object().expect("operations") {
             let schema = said.pointer("/requestBody/content/application~1json/schema").cloned();
-            let parameters = said["parameters"].as_array().into_iter().flatten();
+            let parameters = said["parameters"].as_array().into_iter().flatten().map(resolved);
             let parameters = parameters.filter(|one| one["in"] == "query").map(parameter).collect();
             let method = method.to_uppercase().parse().expect("a method");
             operations.push(Operation { method, path: path.clone(), schema, parameters });
@@ -71,7 +71,7 @@ fn parameter(said: &Value) -> Parameter {
 fn resolved(schema: &Value) -> &Value {
     if let Some(reference) = schema["$ref"].as_str() {
         let pointer = reference.trim_start_matches('#');
-        return resolved(DOCUMENT.pointer(pointer).expect("references lead somewhere"));
+        return resolved(described().pointer(pointer).expect("references lead somewhere"));
     }
     for choice in ["oneOf", "anyOf", "allOf"] {
         if let Some(choices) = schema[choice].as_array() {

@@ -280,8 +280,9 @@ pub(crate) fn checkout(cart: &str) -> Value {
 
 impl Somebody<'_> {
     pub(crate) fn ask(&self, method: Method, path: &str) -> Wish {
-        let outside =
-            path.starts_with("/api/") || ["/health", "/ready", "/metrics"].contains(&path);
+        let outside = path.starts_with("/api/")
+            || ["/", "/health", "/ready", "/metrics"].contains(&path)
+            || path.starts_with("/story");
         let prefix = if outside { "" } else { "/api/v1" };
         let mut request =
             self.shop.http.request(method, format!("{}{prefix}{path}", self.shop.url));

@@ -3,6 +3,7 @@
 mod harness;
 mod logs;
 
+mod consumers;
 mod conventions;
 mod events;
 mod idempotency;

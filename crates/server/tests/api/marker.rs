@@ -215,6 +215,8 @@ async fn all_that_others_see(shop: &Shop, id: &str) -> String {
         format!("/streams/parcel:{id}.1"),
         format!("/streams/pack:{id}.1"),
         format!("/streams/sell-order:{id}"),
+        "/".to_owned(),
+        format!("/story/{id}"),
     ];
     for path in lists.into_iter().map(str::to_owned).chain(of_it) {
         for who in [shop.staff(), shop.guest(&other), shop.anyone()] {

@@ -6,7 +6,7 @@ use super::*;
 #[derive(Default)]
 pub(super) struct Lane {
     /// In order of position; the one under way is not among them.
-    queue: VecDeque<Ticket>,
+    pub(super) queue: VecDeque<Ticket>,
     /// The one under way, waiting for its turn, or for another attempt.
     current: Option<Ticket>,
     /// Letters; whatever comes after the first of them waits.
@@ -29,16 +29,19 @@ impl<B: Business> Desk<B> {
     pub(super) fn admit(&mut self, mut task: Task) {
         let (handler, position) = task.place();
         let (at, key) = (task.errand.at, task.errand.request.key.clone());
-        let lane = self.handlers[handler].lanes.entry(key.clone()).or_default();
+        let (room_aside, room_to_hold) = (self.has_room_aside(), self.has_room_to_hold());
+        let counter = &mut self.handlers[handler];
+        let lane = counter.lanes.entry(key.clone()).or_default();
         if task.kept == Kept::Waiting {
             self.behind_letters += 1;
         } else if lane.is_blocked_at(position) {
-            let full = lane.queue.len() >= self.limits.behind_letter
-                || self.behind_letters >= self.limits.behind_letters;
+            let full = lane.queue.len() >= self.limits.behind_letter || !room_aside;
             if full {
                 let reason = "too many requests with its key wait behind a letter";
                 return self.put_aside(task, reason.to_owned(), at);
             }
+            self.keep_waiting(&mut task);
+        } else if counter.paused && task.kept == Kept::No && room_to_hold {
             self.keep_waiting(&mut task);
         }
         if let Some(patience) = self.handlers[handler].handler.give_up_after() {
@@ -128,7 +131,12 @@ impl<B: Business> Desk<B> {
         }
     }
 
-    fn keep_waiting(&mut self, task: &mut Task) {
+    /// Fewer were put aside than may be.
+    fn has_room_aside(&self) -> bool {
+        self.behind_letters < self.limits.behind_letters
+    }
+
+    pub(super) fn keep_waiting(&mut self, task: &mut Task) {
         let (handler, position) = task.place();
         let name = self.handlers[handler].name;
         self.unsaved.push(Change::Waits(name, Box::new(task.errand.clone())));

@@ -6,6 +6,7 @@ mod care;
 mod giving_up;
 mod lane;
 mod opening;
+mod pausing;
 mod work;
 
 use super::{
@@ -16,6 +17,7 @@ use super::{
 use crate::{Alarms, Ask};
 use kernel::{Business, Position, Recorded, Timestamp};
 use lane::Lane;
+pub use pausing::HandlerStatus;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::{
     cmp::Reverse,
@@ -65,13 +67,13 @@ pub struct Report<B: Business> {
 pub struct Standing {
     /// The newest fact that was heard.
     pub heard: Position,
-    /// Everything up to this fact is done or lies in the letters.
+    /// Everything up to this fact is done, lies in the letters, or waits for a paused handler.
     pub done: Position,
-    /// Requests that are not done, without those behind letters.
+    /// Requests that are not done, without those that were put aside.
     pub waiting: usize,
     /// Of these, calls under way.
     pub in_flight: usize,
-    /// Requests that wait behind letters.
+    /// Requests that were put aside: they wait behind letters, or for a paused handler.
     pub behind_letters: usize,
     /// Letters that await a decision.
     pub letters: usize,
@@ -123,6 +125,10 @@ struct Counter<B: Business> {
     /// It does not hear what happened before it was there.
     began: Position,
     lanes: FxHashMap<String, Lane>,
+    /// It starts no call.
+    paused: bool,
+    /// What it would be called for, in order, were it not paused.
+    held: VecDeque<Ticket>,
 }
 
 /// One provider, with whatever may be asked of it now.
@@ -149,7 +155,7 @@ struct Task {
 enum Kept {
     /// The journal does.
     No,
-    /// As one that waits behind a letter.
+    /// As one that waits behind a letter, or for a paused handler.
     Waiting,
     /// As a letter.
     Letter,
@@ -204,7 +210,7 @@ impl<B: Business> Desk<B> {
         if full { 0 } else { self.limits.waiting.saturating_sub(waiting) }
     }
 
-    /// Everything up to here is done or lies in the letters.
+    /// Everything up to here is done, lies in the letters, or waits for a paused handler.
     pub fn done(&self) -> Position {
         self.live.first().map_or(self.heard, |(position, _)| position - 1)
     }

@@ -88,7 +88,15 @@ impl<B: Business> Desk<B> {
             });
             self.providers.len() - 1
         });
-        self.handlers.push(Counter { handler, name, provider, began, lanes: FxHashMap::default() });
+        self.handlers.push(Counter {
+            handler,
+            name,
+            provider,
+            began,
+            lanes: FxHashMap::default(),
+            paused: left.paused.iter().any(|paused| paused == name),
+            held: VecDeque::new(),
+        });
         Ok(())
     }
 

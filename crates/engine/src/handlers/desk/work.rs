@@ -51,6 +51,11 @@ impl<B: Business> Desk<B> {
             if task.stage != Stage::Ready {
                 continue;
             }
+            let handler = task.handler;
+            if self.handlers[handler].paused {
+                self.hold(handler, ticket);
+                continue;
+            }
             provider.breaker.started(ticket);
             provider.in_flight += 1;
             self.in_flight += 1;
@@ -72,6 +77,10 @@ impl<B: Business> Desk<B> {
                 continue;
             }
             let deadline = task.errand.at + patience;
+            if counter.paused {
+                next = next.min(deadline.max(now + LOOK_AGAIN));
+                continue;
+            }
             let idle = matches!(task.stage, Stage::Ready | Stage::Delayed);
             let left_alone =
                 self.providers[counter.provider].breaker.state() != BreakerState::Closed;

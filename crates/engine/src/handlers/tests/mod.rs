@@ -3,6 +3,7 @@
 mod crashes;
 mod lanes;
 mod letters;
+mod pausing;
 mod retries;
 mod running;
 mod toy;

@@ -71,8 +71,8 @@ pub(super) fn parameters() -> Value {
         "CorrelationId": {
             "name": "X-Correlation-ID",
             "in": "header",
-            "description": "What you call the whole affair: it comes back in the answer and stands in every log line, fact and trace that follows.",
-            "schema": {"type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]+$"}
+            "description": "What you call the whole affair, in 1 to 128 printable characters (what is none is replaced): it comes back in the answer and stands in every log line, fact and trace that follows.",
+            "schema": {"type": "string"}
         },
         "IfMatch": {
             "name": "If-Match",

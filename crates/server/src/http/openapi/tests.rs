@@ -126,3 +126,12 @@ async fn every_route_is_there_for_whom_the_document_names() {
         }
     }
 }
+
+#[test]
+fn every_link_leads_to_an_operation() {
+    let known: BTreeSet<&str> = operations(document())
+        .filter_map(|(_, _, operation)| operation["operationId"].as_str())
+        .collect();
+    let lost: Vec<&str> = links::named().filter(|name| !known.contains(name)).collect();
+    assert!(lost.is_empty(), "no operation is called {lost:?}");
+}

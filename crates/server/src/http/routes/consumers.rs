@@ -1,22 +1,34 @@
-//! Consumers: whoever follows the journal, how far they are, and building a view again.
+//! Consumers: whoever follows the journal, how far they are, pausing them, and building a view again.
 
 use crate::http::{
     answer::Answer,
     asking::{List, PageLinks, Path},
     caller::Staff,
     front::Front,
-    problem::Problem,
+    problem::{Flaw, Problem},
     submission::{Nothing, Submission},
 };
 use axum::extract::State;
-use engine::{handlers::BreakerState, views::Doing};
-use serde::Serialize;
-use std::sync::{Arc, atomic::Ordering::Relaxed};
+use engine::{
+    handlers::{BreakerState, HandlerStatus},
+    views::{self, Checksum, Doing, Status, Then},
+};
+use serde::{Deserialize, Serialize};
+use std::{
+    num::NonZeroU32,
+    sync::{Arc, atomic::Ordering::Relaxed},
+};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(crate) fn routes() -> OpenApiRouter<Arc<Front>> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(progress)).routes(routes!(rebuild))
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(progress))
+        .routes(routes!(pause))
+        .routes(routes!(resume))
+        .routes(routes!(rebuild))
+        .routes(routes!(replay))
 }
 
 /// Whoever follows the journal.
@@ -25,10 +37,22 @@ pub(crate) struct Consumer {
     name: String,
     kind: Kind,
     status: Doings,
-    /// The last fact that it has seen.
+    /// The last fact that it has seen; all that a handler was asked up to here is done.
     position: u64,
     /// Facts that it has still to see.
     lag: u64,
+    /// Of a handler: what it was asked and has not done, without dead letters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waiting: Option<u64>,
+    /// Of a handler: whom it asks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    provider: Option<String>,
+    /// Of a handler: whether that one is asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    breaker: Option<Breaker>,
+    /// Of a view: what its last replay beside the live one found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    checked: Option<Checked>,
     /// What is wrong with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<String>,
@@ -53,6 +77,70 @@ pub(crate) enum Doings {
     Failed,
     /// Its provider is left alone for a while.
     BreakerOpen,
+    /// Somebody told it to wait.
+    Paused,
+}
+
+/// Whether a provider is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Breaker {
+    Closed,
+    /// It is left alone for a while.
+    Open,
+    /// One call tries whether it is back.
+    Probing,
+}
+
+/// A view that was built from the first fact, compared with the live one.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct Checked {
+    /// The last fact in both.
+    position: u64,
+    built: Documents,
+    /// Absent when the live one had failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    live: Option<Documents>,
+    /// Documents that differ. Checksums may differ without: maps can be written in another order.
+    different: u64,
+    /// The first keys of those.
+    keys: Vec<String>,
+}
+
+/// Count and sum of a view's documents.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct Documents {
+    documents: u64,
+    /// Comparable within one build of the program.
+    checksum: String,
+}
+
+/// How a view is built again.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Replay {
+    /// 0 or absent: a document is folded from the first fact.
+    #[serde(default)]
+    #[schema(maximum = 0)]
+    from: Option<u64>,
+    /// Absent: a view is compared, and swapped, where the live one stands.
+    #[serde(default)]
+    to: Option<u64>,
+    /// Facts a second at most; as fast as it goes when absent.
+    #[serde(default)]
+    #[schema(minimum = 1)]
+    rate: Option<u32>,
+    /// Absent: it takes the place of the live one.
+    #[serde(default)]
+    into: Option<ReplayInto>,
+}
+
+/// Where a view is built again.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ReplayInto {
+    /// Beside the live one, only to compare count and checksum; then it is thrown away.
+    Beside,
 }
 
 /// All consumers and how far they are.
@@ -78,6 +166,52 @@ async fn progress(
     front.consumer(&name).map(Answer::ok)
 }
 
+/// Tells a view to stand still, or a handler to make no calls. What a handler is asked meanwhile waits
+/// in order, also through a restart; a view's documents stay as they are until it is resumed or the
+/// next start, and whoever asks it for something newer gets 503 `VIEW_BEHIND`.
+#[utoipa::path(post, path = "/consumers/{name}/pause", tag = "running",
+    params(("name" = String, Path)), request_body = Nothing,
+    responses((status = 202, body = Consumer)))]
+async fn pause(
+    State(front): State<Arc<Front>>,
+    _staff: Staff,
+    Path(name): Path<String>,
+    _asked: Submission<Nothing>,
+) -> Result<Answer<Consumer>, Problem> {
+    match front.consumer(&name)?.kind {
+        Kind::View => front.shop.seen.pause(&name),
+        Kind::Handler => {
+            front.shop.handlers.pause(&name).map_err(|error| Problem::internal(&error))?;
+        }
+        Kind::Index => return Err(never_paused()),
+    }
+    front.asked_of(&name)
+}
+
+/// Lets a paused view or handler go on; it catches up.
+#[utoipa::path(post, path = "/consumers/{name}/resume", tag = "running",
+    params(("name" = String, Path)), request_body = Nothing,
+    responses((status = 202, body = Consumer)))]
+async fn resume(
+    State(front): State<Arc<Front>>,
+    _staff: Staff,
+    Path(name): Path<String>,
+    _asked: Submission<Nothing>,
+) -> Result<Answer<Consumer>, Problem> {
+    match front.consumer(&name)?.kind {
+        Kind::View => front.shop.seen.resume(&name),
+        Kind::Handler => {
+            front.shop.handlers.resume(&name).map_err(|error| Problem::internal(&error))?;
+        }
+        Kind::Index => return Err(never_paused()),
+    }
+    front.asked_of(&name)
+}
+
+fn never_paused() -> Problem {
+    Problem::conflict("CONSUMER_NOT_PAUSABLE", "the index follows always: commands need it")
+}
+
 /// Builds a view again from the first fact, beside the one that is read, checks it and swaps.
 #[utoipa::path(post, path = "/consumers/{name}/rebuild", tag = "running",
     params(("name" = String, Path)), request_body = Nothing,
@@ -94,53 +228,151 @@ async fn rebuild(
         return Err(Problem::conflict("CONSUMER_NOT_REBUILDABLE", detail));
     }
     front.shop.seen.rebuild(&name);
-    Ok(Answer::accepted(consumer, format!("/api/v1/consumers/{name}/progress")))
+    front.asked_of(&name)
 }
 
-impl Front {
-    fn consumers(&self) -> Vec<Consumer> {
-        let tip = self.shop.engine.feed().tip();
-        let consumer = |name: &str, kind, position: u64| Consumer {
+/// Builds a view again from the first fact, as slowly as is wished; beside the live one only to be
+/// compared with it, or, once it is checked, in its place.
+#[utoipa::path(post, path = "/consumers/{name}/replay", tag = "running",
+    params(("name" = String, Path)), request_body = Replay,
+    responses((status = 202, body = Consumer)))]
+async fn replay(
+    State(front): State<Arc<Front>>,
+    _staff: Staff,
+    Path(name): Path<String>,
+    asked: Submission<Replay>,
+) -> Result<Answer<Consumer>, Problem> {
+    let consumer = front.consumer(&name)?;
+    if consumer.kind != Kind::View {
+        let detail = "only views are replayed: handlers never replay the past";
+        return Err(Problem::conflict("CONSUMER_NOT_REPLAYABLE", detail));
+    }
+    let how = asked.body.read()?;
+    if matches!(consumer.status, Doings::Building | Doings::Paused) {
+        let detail = match consumer.status {
+            Doings::Paused => "it is paused: resume it first",
+            _ => "it is being built: ask again when it follows",
+        };
+        return Err(Problem::conflict("CONSUMER_BUSY", detail));
+    }
+    front.shop.seen.replay(&name, how);
+    front.asked_of(&name)
+}
+
+impl Replay {
+    fn read(&self) -> Result<views::Replay, Problem> {
+        let mut flaws = Vec::new();
+        if self.from.is_some_and(|from| from > 0) {
+            let detail = "a document is folded from the first fact: leave it out";
+            flaws.push(Flaw::new("/from", detail));
+        }
+        if self.to.is_some() {
+            let detail = "a view is compared where the live one stands: leave it out; to see one \
+                          thing as it was, ask `/streams/{stream}?at=`";
+            flaws.push(Flaw::new("/to", detail));
+        }
+        let rate = self.rate.map(NonZeroU32::new);
+        if rate == Some(None) {
+            flaws.push(Flaw::new("/rate", "at least one fact a second: to stop it, pause it"));
+        }
+        if !flaws.is_empty() {
+            return Err(Problem::invalid(flaws));
+        }
+        let then = match self.into {
+            Some(ReplayInto::Beside) => Then::Compare,
+            None => Then::Swap,
+        };
+        Ok(views::Replay { rate: rate.flatten(), then })
+    }
+}
+
+impl Consumer {
+    /// One that has seen everything up to `position`, of a journal that ends at `tip`.
+    fn following(name: &str, kind: Kind, (position, tip): (u64, u64)) -> Consumer {
+        Consumer {
             name: name.to_owned(),
             kind,
             status: Doings::Following,
             position,
             lag: tip.saturating_sub(position),
+            waiting: None,
+            provider: None,
+            breaker: None,
+            checked: None,
             detail: None,
+        }
+    }
+
+    fn view(status: Status, (seen, tip): (u64, u64)) -> Consumer {
+        let (doing, position, detail) = match status.doing {
+            Doing::Following => (Doings::Following, seen, None),
+            Doing::Building(position) => (Doings::Building, position, None),
+            Doing::Paused(position) => (Doings::Paused, position, None),
+            Doing::Failed { position, what } => (Doings::Failed, position, Some(what)),
         };
+        let mut view = Consumer::following(status.view, Kind::View, (position, tip));
+        (view.status, view.detail) = (doing, detail);
+        view.checked = status.checked.map(Checked::of);
+        view
+    }
+
+    fn handler(status: HandlerStatus, tip: u64) -> Consumer {
+        let mut handler = Consumer::following(status.name, Kind::Handler, (status.done, tip));
+        handler.waiting = Some(status.waiting as u64);
+        handler.provider = Some(status.provider.to_owned());
+        handler.breaker = Some(match status.breaker {
+            BreakerState::Closed => Breaker::Closed,
+            BreakerState::Open { .. } => Breaker::Open,
+            BreakerState::Probing => Breaker::Probing,
+        });
+        if let BreakerState::Open { until } = status.breaker {
+            handler.status = Doings::BreakerOpen;
+            handler.detail = Some(format!("asked again at {until}"));
+        }
+        if status.paused {
+            handler.status = Doings::Paused;
+        }
+        handler
+    }
+}
+
+impl Checked {
+    fn of(checked: views::Checked) -> Checked {
+        let documents = |sum: Checksum| Documents {
+            documents: sum.documents,
+            checksum: format!("{:016x}", sum.sum),
+        };
+        Checked {
+            position: checked.position,
+            built: documents(checked.built),
+            live: checked.live.map(documents),
+            different: checked.different,
+            keys: checked.keys,
+        }
+    }
+}
+
+impl Front {
+    fn consumers(&self) -> Vec<Consumer> {
+        let tip = self.shop.engine.feed().tip();
         let seen = self.shop.seen.position();
-        let mut all: Vec<Consumer> = Vec::new();
-        for status in self.shop.seen.statuses() {
-            let mut view = consumer(status.view, Kind::View, seen);
-            match status.doing {
-                Doing::Following => {}
-                Doing::Building(position) => {
-                    view = consumer(status.view, Kind::View, position);
-                    view.status = Doings::Building;
-                }
-                Doing::Failed { position, what } => {
-                    view = consumer(status.view, Kind::View, position);
-                    (view.status, view.detail) = (Doings::Failed, Some(what));
-                }
-            }
-            all.push(view);
-        }
-        let done = self.shop.handlers.standing().done;
-        for (provider, state) in self.shop.handlers.breakers() {
-            let mut handler = consumer(provider, Kind::Handler, done);
-            if let BreakerState::Open { until } = state {
-                handler.status = Doings::BreakerOpen;
-                handler.detail = Some(format!("asked again at {until}"));
-            }
-            all.push(handler);
-        }
+        let views = self.shop.seen.statuses().into_iter();
+        let views = views.map(|status| Consumer::view(status, (seen, tip)));
+        let handlers = self.shop.handlers.statuses().into_iter();
+        let handlers = handlers.map(|status| Consumer::handler(status, tip));
         let indexed = self.shop.engine.gauges().indexed.load(Relaxed);
-        all.push(consumer("index", Kind::Index, indexed));
-        all
+        let index = Consumer::following("index", Kind::Index, (indexed, tip));
+        views.chain(handlers).chain([index]).collect()
     }
 
     fn consumer(&self, name: &str) -> Result<Consumer, Problem> {
         let found = self.consumers().into_iter().find(|consumer| consumer.name == name);
         found.ok_or_else(|| Problem::absent("consumer"))
+    }
+
+    /// It was told; how it goes on is seen from its progress.
+    fn asked_of(&self, name: &str) -> Result<Answer<Consumer>, Problem> {
+        let location = format!("/api/v1/consumers/{name}/progress");
+        Ok(Answer::accepted(self.consumer(name)?, location))
     }
 }

@@ -36,10 +36,8 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Front>> {
 #[into_params(parameter_in = Query)]
 pub(crate) struct FactFilters {
     /// Of this type only: `orders/placed@1`.
-    #[param(max_length = 100)]
     r#type: Option<String>,
     /// Of this stream only: `order/018f…`.
-    #[param(max_length = 200)]
     stream: Option<String>,
     /// After this position.
     after: Option<u64>,

@@ -79,7 +79,6 @@ pub(crate) struct FulfilmentFilters {
     #[param(inline)]
     status: Option<Stage>,
     /// Of this site.
-    #[param(max_length = 32)]
     site: Option<String>,
     /// Items of a page.
     #[param(minimum = 1, maximum = 200, default = 50)]
@@ -112,7 +111,7 @@ async fn list(
     after: After,
     Filters(filters): Filters<FulfilmentFilters>,
 ) -> Result<Answer<List<Fulfilment>>, Problem> {
-    front.be_as_new_as(after).await?;
+    front.be_as_new_as::<Fulfilments>(after).await?;
     let mut query = front.waiting_or(filters.status.as_ref());
     if let Some(site) = &filters.site {
         query = query.equal("site", Column::Text(site.clone()));

@@ -42,10 +42,8 @@ pub(crate) struct LetterFilters {
     /// Also the newest of those about which nothing is left to do.
     settled: Option<bool>,
     /// Of this handler: `pay`, `ship`.
-    #[param(max_length = 100)]
     handler: Option<String>,
     /// With this text in their reason.
-    #[param(max_length = 200)]
     reason: Option<String>,
 }
 

@@ -123,7 +123,7 @@ async fn list(
     after: After,
     Filters(filters): Filters<PackFilters>,
 ) -> Result<Answer<List<Pack>>, Problem> {
-    front.be_as_new_as(after).await?;
+    front.be_as_new_as::<Packs>(after).await?;
     let query = front.waiting_or(filters.status.as_ref());
     let paging = Paging { limit: filters.limit, cursor: filters.cursor };
     let list = front.page::<Packs, _>(query, &paging, |(key, document)| {

@@ -129,7 +129,7 @@ async fn list(
     after: After,
     Filters(filters): Filters<ParcelFilters>,
 ) -> Result<Answer<List<Parcel>>, Problem> {
-    front.be_as_new_as(after).await?;
+    front.be_as_new_as::<Parcels>(after).await?;
     let mut query = match (&filters.order, &filters.status) {
         (Some(_), None) => Query::new(),
         (_, status) => front.waiting_or(status.as_ref()),

@@ -122,7 +122,7 @@ async fn list(
     after: After,
     Filters(filters): Filters<PickFilters>,
 ) -> Result<Answer<List<Pick>>, Problem> {
-    front.be_as_new_as(after).await?;
+    front.be_as_new_as::<Picks>(after).await?;
     let query = front.waiting_or(filters.status.as_ref());
     let paging = Paging { limit: filters.limit, cursor: filters.cursor };
     let list = front.page::<Picks, _>(query, &paging, |(key, document)| {

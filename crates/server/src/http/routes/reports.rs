@@ -77,8 +77,12 @@ async fn sales(
     after: After,
     Filters(filters): Filters<SalesFilters>,
 ) -> Result<Answer<List<SalesRow>>, Problem> {
-    front.be_as_new_as(after).await?;
     let by = filters.by.unwrap_or_default();
+    match by {
+        By::Day => front.be_as_new_as::<SalesPerDay>(after).await?,
+        By::Product => front.be_as_new_as::<SalesPerProduct>(after).await?,
+        By::Country => front.be_as_new_as::<SalesPerCountry>(after).await?,
+    }
     let days = by == By::Day;
     for (name, day) in [("from", &filters.from), ("to", &filters.to)] {
         let Some(day) = day else { continue };
@@ -116,8 +120,8 @@ async fn cash(
     _staff: Staff,
     after: After,
 ) -> Result<Answer<List<CashRow>>, Problem> {
-    front.be_as_new_as(after).await?;
-    let position = front.shop.seen.position();
+    front.be_as_new_as::<CashLedger>(after).await?;
+    let position = front.position::<CashLedger>();
     let mut items = Vec::new();
     let read = front.shop.reader.all::<CashLedger>(|code, cash| items.extend(row(&code, cash)));
     read.map_err(|error| unreadable(&error))?;
@@ -146,7 +150,7 @@ impl Front {
             let flaw = Flaw::new("#query/cursor", "this is no cursor: begin at the first page");
             return Err(Problem::malformed(flaw.detail.clone()).because(vec![flaw]));
         }
-        let position = self.shop.seen.position();
+        let position = self.position::<SalesPerDay>();
         let mut items = Vec::new();
         let mut next = None;
         let read = self.shop.reader.all::<SalesPerDay>(|day, sales| {
@@ -167,7 +171,7 @@ impl Front {
     fn sales_by_product(&self, paging: &Paging) -> Result<Answer<List<SalesRow>>, Problem> {
         let limit = Paging { limit: paging.limit, cursor: None }.read()?.0;
         let after = paging.cursor.as_ref().map(|text| best_after(text)).transpose()?;
-        let position = self.shop.seen.position();
+        let position = self.position::<SalesPerProduct>();
         let mut best = Vec::new();
         let read = self.shop.reader.all::<SalesPerProduct>(|sku, sales| {
             let place = (Reverse(sales.minor), sku);

@@ -256,7 +256,7 @@ async fn list(
     after: After,
     Filters(filters): Filters<ReturnFilters>,
 ) -> Result<Answer<List<Return>>, Problem> {
-    front.be_as_new_as(after).await?;
+    front.be_as_new_as::<Returns>(after).await?;
     let mut query = match (&filters.order, &filters.status) {
         (Some(_), None) => engine::views::Query::new(),
         (_, status) => front.waiting_or(status.as_ref()),

@@ -99,10 +99,8 @@ pub(crate) struct StockFilters {
     /// Only what is low: fewer than 10 available, the least first.
     low: Option<bool>,
     /// Only what lies at this site.
-    #[param(max_length = 32)]
     site: Option<String>,
     /// Only this SKU.
-    #[param(max_length = 64)]
     sku: Option<String>,
     /// Items of a page.
     #[param(minimum = 1, maximum = 200, default = 50)]
@@ -120,7 +118,7 @@ async fn list(
     after: After,
     Filters(filters): Filters<StockFilters>,
 ) -> Result<Answer<List<Stock>>, Problem> {
-    front.be_as_new_as(after).await?;
+    front.be_as_new_as::<Stocks>(after).await?;
     let site = filters.site.as_ref().map(|text| id_of::<SiteId>(text, "site")).transpose()?;
     if let Some(sku) = &filters.sku {
         let found = sku.parse::<Sku>().ok();
@@ -208,6 +206,7 @@ impl MovementFilters {
 #[into_params(parameter_in = Query)]
 pub(crate) struct AtFilter {
     /// At this time, or after this position.
+    #[param(min_length = 1, example = "2026-11-20T10:15:00Z")]
     time: String,
 }
 
@@ -351,14 +350,11 @@ async fn adjust(
 #[into_params(parameter_in = Query)]
 pub(crate) struct AvailabilityFilter {
     /// The SKU.
-    #[param(min_length = 1, max_length = 64)]
     sku: String,
     /// Where it would go; every place is served, so far.
-    #[param(max_length = 20)]
     #[serde(rename = "postal_code")]
     _postal_code: Option<String>,
     /// Where it would go: ISO 3166-1, two letters.
-    #[param(max_length = 2)]
     #[serde(rename = "country")]
     _country: Option<String>,
 }

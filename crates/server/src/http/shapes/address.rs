@@ -11,29 +11,44 @@ const LONGEST: usize = 200;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Address {
-    #[schema(min_length = 1, max_length = 200, example = "A. Shopper")]
+    #[schema(
+        min_length = 1,
+        max_length = 200,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*$",
+        example = "A. Shopper"
+    )]
     pub(crate) name: String,
     #[serde(default, skip_serializing_if = "String::is_empty")]
-    #[schema(max_length = 200)]
+    #[schema(max_length = 200, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
     pub(crate) company: String,
-    #[schema(min_length = 1, max_length = 200, example = "1 High St")]
+    #[schema(
+        min_length = 1,
+        max_length = 200,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*$",
+        example = "1 High St"
+    )]
     pub(crate) line1: String,
     #[serde(default, skip_serializing_if = "String::is_empty")]
-    #[schema(max_length = 200)]
+    #[schema(max_length = 200, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
     pub(crate) line2: String,
-    #[schema(min_length = 1, max_length = 200, example = "Leeds")]
+    #[schema(
+        min_length = 1,
+        max_length = 200,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*$",
+        example = "Leeds"
+    )]
     pub(crate) city: String,
     #[serde(default, skip_serializing_if = "String::is_empty")]
-    #[schema(max_length = 20, example = "LS1 1AA")]
+    #[schema(max_length = 20, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$", example = "LS1 1AA")]
     pub(crate) postal_code: String,
     #[serde(default, skip_serializing_if = "String::is_empty")]
-    #[schema(max_length = 200)]
+    #[schema(max_length = 200, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
     pub(crate) region: String,
     /// ISO 3166-1, two letters.
     #[schema(pattern = "^[A-Z]{2}$", example = "GB")]
     pub(crate) country: String,
     #[serde(default, skip_serializing_if = "String::is_empty")]
-    #[schema(max_length = 40)]
+    #[schema(max_length = 40, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
     pub(crate) phone: String,
 }
 

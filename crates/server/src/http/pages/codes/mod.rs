@@ -23,7 +23,14 @@ const DOOR: &[(&str, u16, &str)] = &[
     ("BODY_TOO_LARGE", 413, "The body is too long: send less at once."),
     ("CART_NOT_FOUND", 404, "There is no such cart, or its token is missing or wrong."),
     ("CART_PRODUCT_NOT_FOUND", 422, "What should go into the cart is not on sale."),
+    (
+        "CONSUMER_BUSY",
+        409,
+        "The view is paused or being built: resume it, or ask again when it follows.",
+    ),
     ("CONSUMER_NOT_FOUND", 404, "Nobody of that name follows the journal."),
+    ("CONSUMER_NOT_PAUSABLE", 409, "The index follows always: commands need it."),
+    ("CONSUMER_NOT_REPLAYABLE", 409, "Only views are replayed: handlers never replay the past."),
     (
         "CONSUMER_NOT_REBUILDABLE",
         409,

@@ -48,7 +48,7 @@ impl Front {
     }
 
     async fn order_numbered(&self, number: u64) -> Result<OrderId, Problem> {
-        self.reach(self.shop.engine.feed().tip()).await?;
+        self.reach_in::<Orders>(self.shop.engine.feed().tip()).await?;
         let number = Column::Number(i64::try_from(number).unwrap_or(i64::MAX));
         let found = self.shop.reader.list::<Orders>(&Query::new().equal("number", number).limit(1));
         let found = found.map_err(|error| crate::http::front::unreadable(&error))?;

@@ -50,7 +50,7 @@ pub(crate) struct NewOrder {
 pub(crate) struct NewPayment {
     pub(super) method: Method,
     /// The provider's token: no card number ever comes here.
-    #[schema(min_length = 1, max_length = 255, example = "tok_ok")]
+    #[schema(pattern = "^(?![0-9]{12,255}$)[!-~]{1,255}$", example = "tok_ok")]
     pub(super) token: String,
 }
 

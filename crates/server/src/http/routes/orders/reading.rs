@@ -29,15 +29,12 @@ pub(crate) struct OrderFilters {
     #[param(inline)]
     status: Option<StatusFilter>,
     /// `C-100234`.
-    #[param(max_length = 30)]
     number: Option<String>,
     /// Of whoever has this address.
-    #[param(max_length = 254)]
     email: Option<String>,
     /// Of this person.
     customer: Option<uuid::Uuid>,
     /// With this SKU in it.
-    #[param(max_length = 64)]
     sku: Option<String>,
     /// Placed then or later.
     #[param(format = DateTime)]
@@ -172,9 +169,9 @@ pub(crate) async fn list(
 ) -> Result<Answer<List<Order>>, Problem> {
     let (query, rest) = filters.query(&front)?;
     let paging = Paging { limit: filters.limit, cursor: filters.cursor };
-    front.be_as_new_as(after).await?;
+    front.be_as_new_as::<Orders>(after).await?;
     let (limit, mut cursor) = paging.read()?;
-    let position = front.shop.seen.position();
+    let position = front.position::<Orders>();
     let (mut items, mut looked) = (Vec::with_capacity(limit), 0);
     let next: Option<Cursor> = loop {
         // With a filter that no index answers a page is read in strides until it is full.

@@ -103,6 +103,7 @@ pub(crate) struct VariantBody {
     weight_grams: Option<u32>,
     /// Length, width, height.
     #[serde(default)]
+    #[schema(min_items = 3, max_items = 3)]
     dimensions_mm: Option<[u32; 3]>,
     /// False for postage and the like.
     #[serde(default = "yes")]

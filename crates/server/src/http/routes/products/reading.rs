@@ -26,16 +26,12 @@ const LOOKED_THROUGH: usize = 5_000;
 #[into_params(parameter_in = Query)]
 pub(crate) struct ProductFilters {
     /// Words that stand in the name, brand, category, description or SKU.
-    #[param(max_length = 200)]
     query: Option<String>,
     /// With this SKU.
-    #[param(max_length = 64)]
     sku: Option<String>,
     /// In this category.
-    #[param(max_length = 100)]
     category: Option<String>,
     /// Of this brand.
-    #[param(max_length = 100)]
     brand: Option<String>,
     /// Only what can be had, or only what cannot.
     in_stock: Option<bool>,
@@ -92,7 +88,7 @@ pub(crate) async fn list(
     after: After,
     Filters(filters): Filters<ProductFilters>,
 ) -> Result<Answer<List<Product>>, Problem> {
-    front.be_as_new_as(after).await?;
+    front.be_as_new_as::<Products>(after).await?;
     let text = filters.query.as_deref().filter(|text| !text.trim().is_empty());
     let wanted = Wanted {
         search: text.map(ProductSearch::new),
@@ -104,6 +100,7 @@ pub(crate) async fn list(
         return front.products_with_sku(sku, &wanted);
     }
     if let Some(category) = &filters.category {
+        front.be_as_new_as::<ProductsByCategory>(after).await?;
         return front.products_in(category, &wanted, &paging);
     }
     let mut query = match filters.sort.unwrap_or_default() {
@@ -150,7 +147,7 @@ impl Front {
         text: &str,
     ) -> Result<(ProductId, views::Product), Problem> {
         let absent = || Problem::absent("product");
-        self.reach(self.shop.engine.feed().tip()).await?;
+        self.reach_in::<Products>(self.shop.engine.feed().tip()).await?;
         let id = match text.parse::<ProductId>() {
             Ok(id) => id,
             Err(_) => self.product_with_slug(text)?.ok_or_else(absent)?,
@@ -177,7 +174,7 @@ impl Front {
         paging: &Paging,
     ) -> Result<Answer<List<Product>>, Problem> {
         let (limit, mut cursor) = paging.read()?;
-        let position = self.shop.seen.position();
+        let position = self.position::<Products>();
         let (mut items, mut looked) = (Vec::new(), 0);
         let next: Option<Cursor> = loop {
             let mut query = query.clone().limit(limit - items.len());
@@ -205,7 +202,7 @@ impl Front {
         sku: &str,
         wanted: &Wanted,
     ) -> Result<Answer<List<Product>>, Problem> {
-        let position = self.shop.seen.position();
+        let position = self.position::<Products>();
         let sku = sku.parse::<Sku>().ok();
         let variant = sku.map(|sku| self.document::<Variants>(sku.as_str())).transpose()?.flatten();
         let mut items = Vec::new();
