@@ -4,7 +4,7 @@ use super::{
     Error, Reader, Result,
     table::{Entry, Table},
 };
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
 use std::{
     collections::HashSet,
     fs, io,
@@ -153,6 +153,8 @@ pub(super) fn open_to_read(file: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(file, flags)?;
     connection.busy_timeout(BUSY)?;
     connection.set_prepared_statement_cache_capacity(128);
+    // Statements keep their plans: otherwise a range query is prepared anew for each new bound.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(connection)
 }
 

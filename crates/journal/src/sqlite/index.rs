@@ -150,6 +150,7 @@ fn prepare(path: &Path) -> rusqlite::Result<Connection> {
     connection.pragma_update(None, "wal_autocheckpoint", 4000)?;
     connection.pragma_update(None, "journal_size_limit", 32 * 1024 * 1024)?;
     connection.set_prepared_statement_cache_capacity(64);
+    super::keep_plans(&connection)?;
     Ok(connection)
 }
 

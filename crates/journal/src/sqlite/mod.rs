@@ -7,7 +7,7 @@ mod merge;
 mod runs;
 
 use crate::{Error, IndexReader, Reader, Result};
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
 use std::{
     fs::{self, File, TryLockError},
     path::{Path, PathBuf},
@@ -121,7 +121,15 @@ fn read_only(path: &Path) -> Result<Connection> {
     let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
     connection.busy_timeout(Duration::from_secs(10)).map_err(failed)?;
     connection.set_prepared_statement_cache_capacity(64);
+    keep_plans(&connection).map_err(failed)?;
     Ok(connection)
+}
+
+/// Statements keep their plans whatever is bound to them. Otherwise SQLite, built with STAT4 as it is
+/// here, prepares a range query anew for each new bound: most of the time of a short one
+/// (`SQLITE_DBCONFIG_ENABLE_QPSG`, the query planner stability guarantee).
+fn keep_plans(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(drop)
 }
 
 /// Bytes of a file with its write-ahead log; 0 while there is none.
