@@ -3,6 +3,7 @@
 use crate::{Fallible, waits::median};
 use serde::Serialize;
 use std::{
+    collections::BTreeMap,
     fs::{self, File},
     path::Path,
     thread::available_parallelism,
@@ -108,6 +109,19 @@ impl Usage {
         ticks.sum::<f64>() / TICKS_PER_SECOND
     }
 
+    /// Seconds of processor time so far by the names of threads; those that have ended are left out.
+    pub(crate) fn thread_seconds(self) -> BTreeMap<String, f64> {
+        let threads = fs::read_dir(format!("/proc/{}/task", self.0)).into_iter().flatten();
+        let mut all = BTreeMap::new();
+        for thread in threads.flatten() {
+            let read = |name| fs::read_to_string(thread.path().join(name)).unwrap_or_default();
+            // Nanoseconds on a processor come first (Linux, Documentation/scheduler/sched-stats).
+            let used = read("schedstat").split(' ').next().and_then(|used| used.parse::<f64>().ok());
+            *all.entry(read("comm").trim().to_owned()).or_default() += used.unwrap_or(0.0) / 1e9;
+        }
+        all
+    }
+
     /// Bytes of memory now.
     pub(crate) fn memory_bytes(self) -> u64 {
         self.status("VmRSS:")
@@ -135,6 +149,7 @@ mod tests {
         let usage = Usage::mine();
         assert!(usage.memory_bytes() > 0);
         assert!(usage.peak_bytes() >= usage.memory_bytes());
+        assert!(usage.thread_seconds().values().sum::<f64>() > 0.0);
     }
 
     #[test]

@@ -82,6 +82,12 @@ struct BenchArgs {
     /// Orders in the journal whose memory and start are measured
     #[arg(long, value_name = "N")]
     orders: Option<usize>,
+    /// Numbers of clients that ask at once, instead of the usual ones
+    #[arg(long, value_name = "N,N…", value_delimiter = ',')]
+    clients: Vec<usize>,
+    /// Seconds of each round at the top rate, instead of the usual ones
+    #[arg(long, value_name = "SECONDS")]
+    time: Option<f64>,
     /// Write every figure as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,

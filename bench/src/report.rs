@@ -2,13 +2,14 @@
 
 use crate::{
     Fallible,
-    cases::{Contended, Overloaded, Remembered, Who},
+    cases::{Contended, Overloaded, Rate, Remembered, Who},
     goals::{Found, Goal},
     machine::Machine,
 };
 use comfy_table::{CellAlignment, Table, presets};
 use serde::Serialize;
 use std::{
+    collections::BTreeSet,
     fmt::Write as _,
     fs,
     io::{self, Write as _},
@@ -103,6 +104,9 @@ impl Report {
         };
         put(!self.goals.is_empty(), "Over HTTP: demands", goals(&self.goals));
         put(!found.rates.is_empty(), "Over HTTP: top rates", rates(found));
+        let shop = |rate: &&Rate| rate.who == Who::Shop;
+        let threads = threads(found.rates.iter().filter(shop).collect());
+        put(!threads.is_empty(), "Over HTTP: the shop's processor time of an answer, in µs", threads);
         put(!found.paced.is_empty(), "Over HTTP: waits at a fixed rate", paced(found));
         if let Some(contended) = &found.contended {
             put(true, "Over HTTP: a rush", rush(contended));
@@ -162,7 +166,7 @@ fn rates(found: &Found) -> Table {
         "× this",
     ]);
     for rate in &found.rates {
-        let round = rate.median;
+        let round = &rate.median;
         let known = |figure: f64, digits| match round.server_cores > 0.0 {
             true => format!("{figure:.digits$}"),
             false => "–".to_owned(),
@@ -186,6 +190,27 @@ fn rates(found: &Found) -> Table {
             known(round.server_micros(), 0),
             times,
         ]);
+    }
+    table
+}
+
+/// What each thread of the shop takes for an answer, whatever it was doing beside.
+fn threads(rates: Vec<&Rate>) -> Table {
+    let names: BTreeSet<&str> =
+        rates.iter().flat_map(|rate| rate.median.threads.keys().map(String::as_str)).collect();
+    let cost = |rate: &Rate, name: &str| {
+        rate.median.micros(rate.median.threads.get(name).copied().unwrap_or(0.0))
+    };
+    // What is never worth a microsecond is not worth a column.
+    let names: Vec<&str> =
+        names.into_iter().filter(|name| rates.iter().any(|rate| cost(rate, name) >= 1.0)).collect();
+    let mut heads = vec!["what", "clients"];
+    heads.extend(&names);
+    let mut table = table(&heads);
+    for rate in rates {
+        let costs = names.iter().map(|name| format!("{:.1}", cost(rate, name)));
+        let row = [rate.deed.clone(), grouped(rate.clients as f64)];
+        table.add_row(row.into_iter().chain(costs));
     }
     table
 }

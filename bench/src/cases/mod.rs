@@ -116,7 +116,12 @@ impl Scale {
             true => 1_000_000,
             false => scale.orders,
         };
-        Scale { orders: args.orders.unwrap_or(orders), ..scale }
+        Scale {
+            orders: args.orders.unwrap_or(orders),
+            clients: if args.clients.is_empty() { scale.clients } else { args.clients.clone() },
+            time: args.time.map_or(scale.time, Duration::from_secs_f64),
+            ..scale
+        }
     }
 }
 

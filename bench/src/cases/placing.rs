@@ -69,6 +69,7 @@ impl<'a> Counter<'a> {
         let seconds = (window.warm + window.time).as_secs_f64();
         self.fill((self.top * seconds * 1.5) as usize + FIRST).await?;
         self.shop.until_quiet().await;
+        eprintln!("    {clients} clients");
         let shoppers = Shopper::crowd(clients, self.shop.at, &self.carts);
         let usage = self.shop.program.usage();
         let round = rounds::top("placing an order", shoppers, window, Some(usage)).await?;

@@ -8,7 +8,10 @@ use crate::{
     waits::median,
 };
 use serde::Serialize;
-use std::time::{Duration, Instant};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::{Duration, Instant},
+};
 
 /// Who answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -32,7 +35,7 @@ impl Who {
 }
 
 /// What one round found.
-#[derive(Clone, Copy, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct Round {
     pub(crate) per_second: f64,
     pub(crate) p50_ms: f64,
@@ -44,6 +47,8 @@ pub(crate) struct Round {
     pub(crate) client_cores: f64,
     /// Cores that the server used; 0 where it is not known.
     pub(crate) server_cores: f64,
+    /// The same by the names of its threads.
+    pub(crate) threads: BTreeMap<String, f64>,
 }
 
 /// Top rate at a number of clients: medians of rounds.
@@ -81,16 +86,30 @@ impl Round {
             shed_per_second: of(|round| round.shed_per_second),
             client_cores: of(|round| round.client_cores),
             server_cores: of(|round| round.server_cores),
+            threads: median_of_each(rounds),
         }
     }
 
     /// Processor time of the server for one answer, in microseconds; 0 where it is not known.
     pub(crate) fn server_micros(&self) -> f64 {
+        self.micros(self.server_cores)
+    }
+
+    /// What so many cores come to for one answer, in microseconds.
+    pub(crate) fn micros(&self, cores: f64) -> f64 {
         match self.per_second > 0.0 {
-            true => self.server_cores / self.per_second * 1e6,
+            true => cores / self.per_second * 1e6,
             false => 0.0,
         }
     }
+}
+
+fn median_of_each(rounds: &[Round]) -> BTreeMap<String, f64> {
+    let names: BTreeSet<&String> = rounds.iter().flat_map(|round| round.threads.keys()).collect();
+    let cores = |name: &String| {
+        median(rounds.iter().map(|round| round.threads.get(name).copied().unwrap_or(0.0)))
+    };
+    names.into_iter().map(|name| (name.clone(), cores(name))).collect()
 }
 
 /// Processor time of clients and server over a while.
@@ -98,13 +117,15 @@ struct Clock {
     begin: Instant,
     client: f64,
     server: f64,
+    threads: BTreeMap<String, f64>,
     usage: Option<Usage>,
 }
 
 impl Clock {
     fn start(usage: Option<Usage>) -> Clock {
         let server = usage.map_or(0.0, Usage::cpu_seconds);
-        Clock { begin: Instant::now(), client: Usage::mine().cpu_seconds(), server, usage }
+        let threads = usage.map(Usage::thread_seconds).unwrap_or_default();
+        Clock { begin: Instant::now(), client: Usage::mine().cpu_seconds(), server, threads, usage }
     }
 
     /// Cores of the clients and of the server since the start.
@@ -113,6 +134,16 @@ impl Clock {
         let client = Usage::mine().cpu_seconds() - self.client;
         let server = self.usage.map_or(0.0, Usage::cpu_seconds) - self.server;
         (client / seconds, server / seconds)
+    }
+
+    fn threads(&self) -> BTreeMap<String, f64> {
+        let seconds = self.begin.elapsed().as_secs_f64();
+        let now = self.usage.map(Usage::thread_seconds).unwrap_or_default();
+        let cores = |(name, used): (String, f64)| {
+            let before = self.threads.get(&name).copied().unwrap_or(0.0);
+            (name, (used - before).max(0.0) / seconds)
+        };
+        now.into_iter().map(cores).collect()
     }
 
     fn round(&self, load: &load::Load) -> Round {
@@ -125,6 +156,7 @@ impl Clock {
             shed_per_second: load.shed as f64 / load.seconds.max(1e-9),
             client_cores,
             server_cores,
+            threads: self.threads(),
         }
     }
 }

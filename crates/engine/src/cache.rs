@@ -26,6 +26,8 @@ pub(crate) struct Cache<K, V> {
     /// Whether something is worth a word of farewell.
     missed: fn(&K, &V) -> bool,
     farewells: Vec<(K, V)>,
+    /// Evicted to make room for what is being read.
+    gone: Vec<K>,
 }
 
 struct Entry<V> {
@@ -57,6 +59,7 @@ impl<K: Clone + Eq + Hash, V> Cache<K, V> {
             begun: 0,
             missed,
             farewells: Vec::new(),
+            gone: Vec::new(),
         }
     }
 
@@ -86,9 +89,15 @@ impl<K: Clone + Eq + Hash, V> Cache<K, V> {
         self.entries.get_mut(key).map(|entry| &mut entry.value)
     }
 
+    /// What is not in memory is read, by somebody who is told what has to go for it.
+    ///
     /// # Errors
     /// What `read` says; nothing is remembered then.
-    pub(crate) fn get<E>(&mut self, key: &K, read: impl FnOnce() -> Result<V, E>) -> Result<&V, E> {
+    pub(crate) fn get<E>(
+        &mut self,
+        key: &K,
+        read: impl FnOnce(&[K]) -> Result<V, E>,
+    ) -> Result<&V, E> {
         self.entry(key, read).map(|entry| &entry.value)
     }
 
@@ -100,7 +109,7 @@ impl<K: Clone + Eq + Hash, V> Cache<K, V> {
         &mut self,
         key: &K,
         position: Position,
-        read: impl FnOnce() -> Result<V, E>,
+        read: impl FnOnce(&[K]) -> Result<V, E>,
     ) -> Result<&mut V, E> {
         let entry = self.entry(key, read)?;
         entry.changed = position;
@@ -122,9 +131,10 @@ impl<K: Clone + Eq + Hash, V> Cache<K, V> {
     fn entry<E>(
         &mut self,
         key: &K,
-        read: impl FnOnce() -> Result<V, E>,
+        read: impl FnOnce(&[K]) -> Result<V, E>,
     ) -> Result<&mut Entry<V>, E> {
         if self.entries.len() >= self.limit && !self.entries.contains_key(key) {
+            self.gone.clear();
             self.make_room();
         }
         match self.entries.entry(key.clone()) {
@@ -137,7 +147,8 @@ impl<K: Clone + Eq + Hash, V> Cache<K, V> {
                 Ok(entry)
             }
             hash_map::Entry::Vacant(new) => {
-                let value = read()?;
+                let value = read(&self.gone)?;
+                self.gone.clear();
                 self.fresh.push_back(key.clone());
                 Ok(new.insert(Entry { value, changed: 0, used: 0 }))
             }
@@ -160,10 +171,11 @@ impl<K: Clone + Eq + Hash, V> Cache<K, V> {
                 self.proven.push_back(key);
             } else if entry.changed > self.settled {
                 queue.push_back(key);
-            } else if let Some((key, entry)) = self.entries.remove_entry(&key)
-                && (self.missed)(&key, &entry.value)
-            {
-                self.farewells.push((key, entry.value));
+            } else if let Some((key, entry)) = self.entries.remove_entry(&key) {
+                self.gone.push(key.clone());
+                if (self.missed)(&key, &entry.value) {
+                    self.farewells.push((key, entry.value));
+                }
             }
         }
     }
@@ -175,7 +187,7 @@ mod tests {
     use std::convert::Infallible;
 
     fn put(cache: &mut Cache<u32, u32>, key: u32, position: Position) {
-        let _: Result<_, Infallible> = cache.change(&key, position, || Ok(key));
+        let _: Result<_, Infallible> = cache.change(&key, position, |_| Ok(key));
     }
 
     #[test]

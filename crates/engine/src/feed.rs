@@ -112,9 +112,20 @@ impl<B: Business> Feed<B> {
 
     /// Waits until something lies after `position`, for at most `patience`, or until the end.
     pub fn wait(&self, position: Position, patience: Duration) -> bool {
+        self.wait_unless(position, patience, || false)
+    }
+
+    /// The same, until `called` says that there is something else to do; whoever makes it so calls
+    /// [`Feed::nudge`].
+    pub fn wait_unless(
+        &self,
+        position: Position,
+        patience: Duration,
+        called: impl Fn() -> bool,
+    ) -> bool {
         let deadline = Instant::now() + patience;
         let mut tail = self.tail();
-        while tail.tip <= position && !tail.closed {
+        while tail.tip <= position && !tail.closed && !called() {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return false;
@@ -123,6 +134,13 @@ impl<B: Business> Feed<B> {
             tail = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
         tail.tip > position
+    }
+
+    /// Whoever waits looks whether there is something else to do.
+    pub fn nudge(&self) {
+        // Taken, so that nobody is between looking and waiting.
+        drop(self.tail());
+        self.0.news.notify_all();
     }
 
     /// The block with the first fact after `position`, if it is still in memory.
@@ -176,6 +194,17 @@ impl<B: Business> Follow<B> {
     /// Waits for news, for at most `patience`; true when there is some.
     pub fn wait(&self, patience: Duration) -> bool {
         self.feed.wait(self.position, patience)
+    }
+
+    /// The same, until `called` says that there is something else to do.
+    pub fn wait_unless(&self, patience: Duration, called: impl Fn() -> bool) -> bool {
+        self.feed.wait_unless(self.position, patience, called)
+    }
+
+    /// Something by which others call whoever waits here ([`Feed::nudge`]).
+    pub fn bell(&self) -> impl Fn() + Send + Sync + use<B> {
+        let feed = self.feed.clone();
+        move || feed.nudge()
     }
 
     /// True when nothing more is there for now.

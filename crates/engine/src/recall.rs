@@ -4,6 +4,7 @@ use crate::{live::Live, shelf::Shelf};
 use journal::{IndexReader, Key, LineReader, OpenedBlock, Reader, stream_in_line};
 use kernel::{Business, CommandId, Position, Recorded, TimerName, Timestamp};
 use memchr::memmem;
+use rustc_hash::FxHashSet;
 use std::borrow::Cow;
 
 /// A command that was obeyed before.
@@ -19,11 +20,40 @@ pub(crate) struct Recall<B: Business> {
     blocks: Shelf,
     index: Box<dyn IndexReader>,
     lines: LineReader<B>,
+    /// Roots of which everything that exists is in memory. They were unknown to the index when memory
+    /// met them first, and nothing of them was evicted since: what memory lacks of them is not there.
+    whole: FxHashSet<Key>,
 }
 
 impl<B: Business> Recall<B> {
     pub(crate) fn new(journal: Box<dyn Reader>, index: Box<dyn IndexReader>) -> Recall<B> {
-        Recall { blocks: Shelf::new(journal), index, lines: LineReader::default() }
+        let (lines, whole) = (LineReader::default(), FxHashSet::default());
+        Recall { blocks: Shelf::new(journal), index, lines, whole }
+    }
+
+    /// What memory lacks, while these go to make room for it. An order, its payment and its story share
+    /// a root with the cart they came from: without [`Recall::whole`] each would be looked for in the
+    /// blocks of the cart.
+    pub(crate) fn summon(
+        &mut self,
+        stream: &B::Stream,
+        gone: &[B::Stream],
+    ) -> journal::Result<Live<B>> {
+        gone.iter().for_each(|stream| self.part(stream));
+        let key = Key::of_stream(&stream.to_string());
+        if self.whole.contains(&key) {
+            return Ok(Live::blank(stream));
+        }
+        if !self.index.may_know(key) {
+            self.whole.insert(key);
+            return Ok(Live::blank(stream));
+        }
+        self.live(stream)
+    }
+
+    /// Memory has let this go.
+    pub(crate) fn part(&mut self, stream: &B::Stream) {
+        self.whole.remove(&Key::of_stream(&stream.to_string()));
     }
 
     /// As of the index's mark.

@@ -9,7 +9,10 @@ use crate::{
 use crossbeam_channel::{Receiver, Sender, bounded, never, select};
 use kernel::{Business, Timestamp};
 use std::{
-    sync::{Arc, atomic::Ordering::Relaxed},
+    sync::{
+        Arc,
+        atomic::Ordering::{Acquire, Relaxed},
+    },
     time::Duration,
 };
 use tokio::sync::oneshot;
@@ -102,8 +105,7 @@ impl<B: Business> Sequencer<B> {
                 self.recover()
             }
             Message::Look { stream, reply } => {
-                let seen = self.world.look(&stream);
-                self.world.batch.looks.push(Look { to: reply, seen });
+                self.show(&stream, reply);
                 Ok(())
             }
             Message::Ring { reply } => {
@@ -115,6 +117,22 @@ impl<B: Business> Sequencer<B> {
             Message::TrustClock => {
                 self.world.trust_clock();
                 Ok(())
+            }
+        }
+    }
+
+    /// At once where all that moved it is durable, else with the batch that makes it so.
+    fn show(&mut self, stream: &B::Stream, to: oneshot::Sender<journal::Result<Looked<B>>>) {
+        let seen = self.world.look(stream);
+        let durable = self.gauges.committed.load(Acquire);
+        match &seen {
+            Ok(looked) if looked.position > durable => {
+                self.world.batch.looks.push(Look { to, seen });
+            }
+            _ => {
+                self.gauges.waiting.fetch_sub(1, Relaxed);
+                // Whoever asked may have gone.
+                let _ = to.send(seen);
             }
         }
     }

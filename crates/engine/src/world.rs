@@ -102,7 +102,7 @@ impl<B: Business> World<B> {
     }
 
     pub(crate) fn submit(&mut self, ask: Ask<B>) -> Outcome<B> {
-        match self.commands.get(&ask.id, || self.recall.command(ask.id)) {
+        match self.commands.get(&ask.id, |_| self.recall.command(ask.id)) {
             Ok(None) => {}
             Ok(Some(known)) if differ(known.fingerprint, ask.fingerprint) => {
                 return Outcome::Rejected(Rejection::OtherRequest);
@@ -126,7 +126,7 @@ impl<B: Business> World<B> {
                 let position = self.batch.facts[facts.start].position;
                 let handled = Some(Handled { position, fingerprint });
                 let _: Result<_, journal::Error> =
-                    self.commands.change(&id, position, || Ok(None)).map(|known| *known = handled);
+                    self.commands.change(&id, position, |_| Ok(None)).map(|known| *known = handled);
                 self.batch.vault.extend(vault);
                 Outcome::Caused(facts)
             }
@@ -144,7 +144,7 @@ impl<B: Business> World<B> {
 
     /// What somebody remembers now, undurable as it may still be.
     pub(crate) fn look(&mut self, stream: &B::Stream) -> journal::Result<Looked<B>> {
-        let live = self.streams.get(stream, || self.recall.live(stream))?;
+        let live = self.streams.get(stream, |gone| self.recall.summon(stream, gone))?;
         Ok(Looked { state: live.state.clone(), version: live.version, position: live.last })
     }
 
@@ -161,7 +161,7 @@ impl<B: Business> World<B> {
             }
         }
         let Some((at, process, name)) = self.timers.pop_due(now) else { return false };
-        let set = self.streams.get(&process, || self.recall.live(&process));
+        let set = self.streams.get(&process, |gone| self.recall.summon(&process, gone));
         if set.is_ok_and(|live| live.timers.contains(&(at, name.clone()))) {
             self.wake(process, name);
         }
@@ -267,7 +267,7 @@ impl<B: Business> World<B> {
                 return Err(Stopped::Runaway);
             }
             let stream = B::stream_of_command(&command);
-            let live = self.streams.get(&stream, || self.recall.live(&stream))?;
+            let live = self.streams.get(&stream, |gone| self.recall.summon(&stream, gone))?;
             match (B::decide(&live.state, &command, cascade.origin.at), by) {
                 (Ok(facts), _) => {
                     for fact in facts {
@@ -294,7 +294,7 @@ impl<B: Business> World<B> {
         self.position += 1;
         let position = self.position;
         cascade.touched.push(stream.clone());
-        let live = self.streams.change(&stream, position, || self.recall.live(&stream))?;
+        let live = self.streams.change(&stream, position, |gone| self.recall.summon(&stream, gone))?;
         let (version, origin) = (live.version + 1, cascade.origin.clone());
         let recorded = Recorded { position, version, cause, origin, fact };
         live.evolve(&recorded);
@@ -309,7 +309,7 @@ impl<B: Business> World<B> {
         Link { cause, depth }: Link,
         cascade: &mut Cascade<B>,
     ) -> Played<B, ()> {
-        let live = self.streams.get(process, || self.recall.live(process))?;
+        let live = self.streams.get(process, |gone| self.recall.summon(process, gone))?;
         if live.over {
             return Ok(());
         }
@@ -330,7 +330,7 @@ impl<B: Business> World<B> {
         let position = recorded.position;
         for process in B::hearers(&recorded.fact) {
             cascade.touched.push(process.clone());
-            let live = self.streams.change(&process, position, || self.recall.live(&process))?;
+            let live = self.streams.change(&process, position, |gone| self.recall.summon(&process, gone))?;
             let reaction = live.hear(&process, &recorded);
             cascade.widest = cascade.widest.max(reaction.asks.len());
             for command in reaction.asks {
@@ -390,7 +390,10 @@ impl<B: Business> World<B> {
         let mut spoiled = take(&mut self.spoiled);
         spoiled.sort_unstable();
         spoiled.dedup();
-        spoiled.iter().for_each(|stream| self.streams.forget(stream));
+        for stream in &spoiled {
+            self.streams.forget(stream);
+            self.recall.part(stream);
+        }
         if let Some((process, name, reason)) = self.failed.take() {
             self.park(&process, name, reason);
         }
@@ -438,18 +441,18 @@ impl<B: Business> World<B> {
         let stream = recorded.stream();
         if let Some(id) = recorded.origin.command {
             let fingerprint = recorded.origin.fingerprint;
-            let known = self.commands.change(&id, position, || Ok::<_, journal::Error>(None))?;
+            let known = self.commands.change(&id, position, |_| Ok::<_, journal::Error>(None))?;
             known.get_or_insert(Handled { position, fingerprint });
         }
         let mut touched = Vec::new();
         if !B::is_process(&stream) {
-            self.streams.change(&stream, position, || self.recall.live(&stream))?.evolve(recorded);
+            self.streams.change(&stream, position, |gone| self.recall.summon(&stream, gone))?.evolve(recorded);
             touched.push(stream);
         }
         let mut asks = Vec::new();
         let mut moves = Vec::new();
         for process in B::hearers(&recorded.fact) {
-            let live = self.streams.change(&process, position, || self.recall.live(&process))?;
+            let live = self.streams.change(&process, position, |gone| self.recall.summon(&process, gone))?;
             let reaction = live.hear(&process, recorded);
             asks.extend(reaction.asks.into_iter().map(|command| (process.clone(), command)));
             moves.extend(reaction.timers.into_iter().map(|timer| (process.clone(), timer)));

@@ -12,7 +12,10 @@ use journal::{BlockBuilder, Journal, Key, LineReader, LineWriter, Reader};
 use kernel::{Business, CommandId, Position, Recorded};
 use std::{
     fmt::{Display, Write},
-    sync::{Arc, atomic::Ordering::Relaxed},
+    sync::{
+        Arc,
+        atomic::Ordering::{Relaxed, Release},
+    },
     time::Instant,
 };
 
@@ -87,7 +90,6 @@ impl<B: Business> Writer<B> {
             self.journal.append(&block, &batch.vault)?;
             Gauges::add(&self.gauges.committing, sealed.elapsed());
             self.sum = block.sum;
-            self.gauges.committed.store(block.last, Relaxed);
             self.gauges.blocks.fetch_add(1, Relaxed);
             self.gauges.block_bytes.fetch_add(block.body.len() as u64, Relaxed);
         }
@@ -95,6 +97,7 @@ impl<B: Business> Writer<B> {
         // Published first, so that whoever has his answer finds it wherever he looks.
         if !facts.facts.is_empty() {
             self.feed.publish(facts.clone());
+            self.gauges.committed.store(facts.last(), Release);
         }
         self.answer(batch.replies, &facts)?;
         self.show(batch.looks);

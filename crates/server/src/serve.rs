@@ -95,7 +95,7 @@ pub fn run(args: &ServeArgs, settings: &ConfigArgs) -> Result<ExitCode, Box<dyn 
         ("listen", args.listen.map(|listen| listen.to_string())),
     ])?;
     let _telemetry = begin_telemetry(&config)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().thread_name("http").enable_all().build()?;
     let listener = runtime.block_on(listen(config.listen))?;
     let partners = match args.sandbox {
         true => Partners::sandbox(listener.local_addr()?, SandboxArgs::default())?,

@@ -25,6 +25,7 @@ pub fn run<B: Business>(mut runner: Runner<B>, mut follow: Follow<B>) -> Result<
 
 fn serve<B: Business>(runner: &mut Runner<B>, follow: &mut Follow<B>) -> Result<()> {
     let seen = runner.seen();
+    seen.hang_up(follow.bell());
     let mut since: Option<Instant> = None;
     loop {
         for (name, wish) in seen.take_wishes() {
@@ -48,8 +49,9 @@ fn serve<B: Business>(runner: &mut Runner<B>, follow: &mut Follow<B>) -> Result<
         let idle = block.is_none() && !builds;
         if runner.has_unflushed() {
             let waited = since.get_or_insert_with(Instant::now).elapsed();
-            let awaited = || seen.is_awaited(runner.position());
-            if idle || runner.is_full() || waited >= runner.bounds().delay || awaited() {
+            let awaited = seen.is_awaited(runner.position());
+            let patience = if idle { runner.bounds().linger } else { runner.bounds().delay };
+            if waited >= patience || runner.is_full() || awaited || follow.is_over() {
                 runner.flush()?;
                 since = None;
             }
@@ -58,7 +60,12 @@ fn serve<B: Business>(runner: &mut Runner<B>, follow: &mut Follow<B>) -> Result<
             if follow.is_over() {
                 return runner.flush();
             }
-            follow.wait(IDLE);
+            let patience = match since {
+                Some(since) => runner.bounds().linger.saturating_sub(since.elapsed()),
+                None => IDLE,
+            };
+            let position = runner.position();
+            follow.wait_unless(patience, || since.is_some() && seen.is_awaited(position));
         }
     }
 }

@@ -59,6 +59,9 @@ pub struct Bounds {
     pub unflushed_facts: usize,
     /// How long what was folded may wait to be written while facts keep coming.
     pub delay: Duration,
+    /// How long it may wait when nothing else is to be done: what comes close together is written
+    /// together. Nobody who asked for a position waits for this.
+    pub linger: Duration,
     /// Documents of each view that are kept in memory.
     pub documents: usize,
 }
@@ -147,6 +150,11 @@ impl Layout {
 
 impl Default for Bounds {
     fn default() -> Self {
-        Bounds { unflushed_facts: 200_000, delay: Duration::from_secs(1), documents: 1 << 16 }
+        Bounds {
+            unflushed_facts: 200_000,
+            delay: Duration::from_secs(1),
+            linger: Duration::from_millis(100),
+            documents: 1 << 16,
+        }
     }
 }

@@ -9,9 +9,10 @@ use super::{
 };
 use kernel::{Business, Position, View};
 use rusqlite::{Connection, OptionalExtension};
+use rustc_hash::FxHashMap;
 use std::{
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
 /// Connections that wait for the next reader.
@@ -24,7 +25,13 @@ const STRIDE: i64 = 1000;
 pub struct Reader(Arc<Source>);
 
 enum Source {
-    File { file: PathBuf, idle: Mutex<Vec<Connection>> },
+    File {
+        file: PathBuf,
+        idle: Mutex<Vec<Connection>>,
+        /// The tables of views, as far as they were looked up. A table that is no longer a view's is
+        /// dropped in the same moment, so a name that was kept too long is noticed.
+        tables: RwLock<FxHashMap<&'static str, Arc<str>>>,
+    },
     Memory(Arc<Mutex<Connection>>),
 }
 
@@ -49,7 +56,8 @@ impl Reader {
     }
 
     pub(super) fn of_file(file: &Path) -> Reader {
-        Reader(Arc::new(Source::File { file: file.to_owned(), idle: Mutex::default() }))
+        let (file, idle, tables) = (file.to_owned(), Mutex::default(), RwLock::default());
+        Reader(Arc::new(Source::File { file, idle, tables }))
     }
 
     pub(super) fn of_memory(connection: Arc<Mutex<Connection>>) -> Reader {
@@ -61,15 +69,36 @@ impl Reader {
     /// # Errors
     /// When the view is being built, or the store or the document cannot be read.
     pub fn get<V: View>(&self, key: &str) -> Result<Option<V::Document>> {
-        let json = self.read(|connection| {
-            let table = self.entry(connection, Layout::of::<V>())?.table();
-            let sql = format!("SELECT document FROM \"{table}\" WHERE key = ?");
-            let found = connection.prepare_cached(&sql).and_then(|mut select| {
-                select.query_row([key], |row| row.get::<_, String>(0)).optional()
-            });
-            found.map_err(|error| self.failed(error))
-        })?;
+        let layout = Layout::of::<V>();
+        let found = match self.known_table(layout) {
+            // One statement is one moment by itself.
+            Some(table) => self.lend(|connection| Ok(document(connection, &table, key)))?,
+            None => Err(rusqlite::Error::QueryReturnedNoRows),
+        };
+        let json = match found {
+            Ok(json) => json,
+            // Nothing was known, or the view has another table meanwhile.
+            Err(_) => self.read(|connection| {
+                let table = self.entry(connection, layout)?.table();
+                let found = document(connection, &table, key);
+                let found = found.map_err(|error| self.failed(error))?;
+                self.remember(layout, table);
+                Ok(found)
+            })?,
+        };
         json.map(|json| self.parse::<V>(key, &json)).transpose()
+    }
+
+    fn known_table(&self, layout: Layout) -> Option<Arc<str>> {
+        let Source::File { tables, .. } = &*self.0 else { return None };
+        tables.read().unwrap_or_else(PoisonError::into_inner).get(layout.name).cloned()
+    }
+
+    fn remember(&self, layout: Layout, table: String) {
+        if let Source::File { tables, .. } = &*self.0 {
+            let mut tables = tables.write().unwrap_or_else(PoisonError::into_inner);
+            tables.insert(layout.name, table.into());
+        }
     }
 
     /// A page of a list.
@@ -189,21 +218,29 @@ impl Reader {
 
     /// Reads as at one moment.
     pub(super) fn read<T>(&self, job: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        self.lend(|connection| match &*self.0 {
+            Source::Memory(_) => job(connection),
+            Source::File { .. } => {
+                let moment = connection.unchecked_transaction();
+                job(&*moment.map_err(|error| self.failed(error))?)
+            }
+        })
+    }
+
+    /// Lends a connection.
+    fn lend<T>(&self, job: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
         match &*self.0 {
             Source::Memory(connection) => {
                 let connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
                 job(&connection)
             }
-            Source::File { file, idle } => {
+            Source::File { file, idle, .. } => {
                 let lent = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
                 let connection = match lent {
                     Some(connection) => connection,
                     None => open_to_read(file).map_err(|error| self.failed(error))?,
                 };
-                let moment = connection.unchecked_transaction();
-                let moment = moment.map_err(|error| self.failed(error))?;
-                let done = job(&moment);
-                drop(moment);
+                let done = job(&connection);
                 let mut idle = idle.lock().unwrap_or_else(PoisonError::into_inner);
                 if idle.len() < IDLE_MAX {
                     idle.push(connection);
@@ -247,4 +284,11 @@ impl Reader {
         });
         rows.map_err(|error| self.failed(error))
     }
+}
+
+/// The document under a key of a table.
+fn document(connection: &Connection, table: &str, key: &str) -> rusqlite::Result<Option<String>> {
+    let sql = format!("SELECT document FROM \"{table}\" WHERE key = ?");
+    let mut select = connection.prepare_cached(&sql)?;
+    select.query_row([key], |row| row.get::<_, String>(0)).optional()
 }

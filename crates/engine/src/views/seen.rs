@@ -3,7 +3,8 @@
 use super::{Checked, Replay};
 use kernel::Position;
 use std::{
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    fmt,
+    sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError},
     time::{Duration, Instant},
 };
 use tokio::sync::watch;
@@ -47,6 +48,16 @@ struct Shared {
     news: Condvar,
     /// The position, for those who wait without a thread.
     positions: watch::Sender<Position>,
+    /// Calls the thread that runs the views.
+    bell: OnceLock<Bell>,
+}
+
+struct Bell(Box<dyn Fn() + Send + Sync>);
+
+impl fmt::Debug for Bell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Bell")
+    }
 }
 
 /// Somebody waits for a position, until this goes.
@@ -107,6 +118,9 @@ impl Seen {
             return true;
         }
         state.awaited.push(position);
+        drop(state);
+        self.call();
+        let mut state = self.state();
         while state.position < position && !state.over {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
@@ -132,6 +146,7 @@ impl Seen {
             }
             state.awaited.push(position);
         }
+        self.call();
         let _awaited = Awaited { seen: self, position };
         loop {
             let seen = *positions.borrow_and_update();
@@ -168,6 +183,18 @@ impl Seen {
         let wishes = &mut self.state().wishes;
         wishes.retain(|(known, old)| known != view || is_build(old) != is_build(&wish));
         wishes.push((view.to_owned(), wish));
+    }
+
+    /// From now on whoever waits for something calls the thread that runs the views.
+    pub(super) fn hang_up(&self, bell: impl Fn() + Send + Sync + 'static) {
+        // One thread runs the views of a program, and it comes here once.
+        let _ = self.0.bell.set(Bell(Box::new(bell)));
+    }
+
+    fn call(&self) {
+        if let Some(Bell(ring)) = self.0.bell.get() {
+            ring();
+        }
     }
 
     /// What each view is doing.

@@ -141,6 +141,8 @@ fn prepare(path: &Path) -> rusqlite::Result<Connection> {
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "secure_delete", "ON")?;
     connection.pragma_update(None, "wal_autocheckpoint", 2000)?;
+    // Kibibytes: the inner pages of the vault, and those that have just been written.
+    connection.pragma_update(None, "cache_size", -16_384)?;
     connection.busy_timeout(BUSY)?;
     // A log that was large once does not stay large.
     connection.pragma_update(None, "journal_size_limit", 32 * 1024 * 1024)?;

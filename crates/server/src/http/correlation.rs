@@ -1,7 +1,7 @@
 //! One id from the request to the last handler: taken from the caller or made here, in every answer, log
 //! line, fact and span.
 
-use axum::{extract::Request, middleware::Next, response::Response};
+use axum::{extract::Request, response::Response};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use kernel::CommandId;
 use uuid::Uuid;
@@ -63,10 +63,13 @@ pub(crate) fn current_id() -> Option<CommandId> {
 }
 
 /// Gives each request its id, and each answer the id of its request.
-pub(crate) async fn correlate(request: Request, next: Next) -> Response {
+pub(crate) async fn correlate<F: Future<Output = Response>>(
+    request: Request,
+    next: impl FnOnce(Request) -> F,
+) -> Response {
     let correlation = Correlation::of(request.headers());
     let value = HeaderValue::from_str(&correlation.text);
-    let mut response = CURRENT.scope(correlation, next.run(request)).await;
+    let mut response = CURRENT.scope(correlation, next(request)).await;
     if let Ok(value) = value {
         response.headers_mut().insert(HEADER, value);
     }

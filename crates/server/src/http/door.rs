@@ -6,7 +6,7 @@ use super::{
     openapi, pages,
     patient::Patient,
     problem::Problem,
-    routes,
+    routes, telemetry,
     turnstile::{Turn, Turnstile},
     upload::Uploads,
 };
@@ -17,19 +17,19 @@ use axum::{
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
+use futures_util::FutureExt;
 use http::{HeaderValue, Method, StatusCode, header};
 use http_body_util::BodyExt;
 use hyper::server::conn::http1;
 use hyper_util::{
     rt::TokioTimer, server::graceful::GracefulShutdown, service::TowerToHyperService,
 };
-use std::{cell::RefCell, sync::Arc, time::Duration};
+use std::{any::Any, cell::RefCell, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
     task::JoinSet,
 };
-use tower_http::catch_panic::CatchPanicLayer;
 
 /// How much the door takes.
 #[derive(Clone, Debug)]
@@ -118,11 +118,8 @@ pub fn service(front: &Arc<Front>, limits: &DoorLimits) -> Router {
         .fallback(absent)
         .method_not_allowed_fallback(not_allowed)
         .with_state(front.clone())
-        .layer(middleware::from_fn_with_state(gate, pass))
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(middleware::from_fn(super::telemetry::observe))
-        .layer(middleware::from_fn(correlation::correlate))
-        .layer(middleware::map_response(harden))
+        // One layer: what each of several would cost is paid once.
+        .layer(middleware::from_fn_with_state(gate, enter))
 }
 
 /// The OpenAPI document, as `/api/openapi.json` answers it.
@@ -202,8 +199,22 @@ async fn accept(
     }
 }
 
+/// Everything that is done for each request, whatever it asks for, from the outside to the inside.
+async fn enter(State(gate): State<Gate>, request: Request, next: Next) -> Response {
+    let observed = |request| telemetry::observe(request, |request| guarded(gate, request, next));
+    harden(correlation::correlate(request, observed).await)
+}
+
+/// A rule that panics harms nobody else; the alarm and the log say which.
+async fn guarded(gate: Gate, request: Request, next: Next) -> Response {
+    match AssertUnwindSafe(pass(&gate, request, next)).catch_unwind().await {
+        Ok(response) => response,
+        Err(panic) => panicked(&*panic),
+    }
+}
+
 /// Takes a request in, unless too many are answered already, and cuts off what takes too long.
-async fn pass(State(gate): State<Gate>, request: Request, next: Next) -> Response {
+async fn pass(gate: &Gate, request: Request, next: Next) -> Response {
     let answered = match is_stream(&request) {
         true => gate.stream(request, next).await,
         false => gate.answer(request, next).await,
@@ -304,8 +315,7 @@ async fn not_allowed() -> Problem {
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", detail)
 }
 
-/// A rule that panics harms nobody else; the alarm and the log say which.
-fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
+fn panicked(panic: &(dyn Any + Send)) -> Response {
     let what = panic
         .downcast_ref::<String>()
         .map(String::as_str)
@@ -315,7 +325,7 @@ fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
 }
 
 /// What every answer says to browsers.
-async fn harden(mut response: Response) -> Response {
+fn harden(mut response: Response) -> Response {
     let headers = response.headers_mut();
     for (name, value) in [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),

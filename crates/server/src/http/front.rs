@@ -8,6 +8,7 @@ use super::{
     problem::Problem,
     refused::{not_taken, rejected},
     secrets::Secrets,
+    stream::ReadBack,
     submission::Deed,
 };
 use crate::shop::RunningShop;
@@ -20,7 +21,7 @@ use flows::{Command, Shop, State, Stream};
 use gateways::webhooks::Incoming;
 use http::StatusCode;
 use journal::VaultRow;
-use kernel::{Actor, CommandId, Currency, OrderId, Position, View};
+use kernel::{Actor, CommandId, Currency, OrderId, Position, VaultId, View};
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::{
     collections::HashSet,
@@ -78,6 +79,8 @@ pub struct Front {
     /// True once no more is accepted.
     pub(crate) closing: watch::Sender<bool>,
     pub(crate) started: Instant,
+    /// What listeners who come back have missed.
+    pub(crate) read_back: ReadBack,
     busy: Mutex<HashSet<CommandId>>,
     pasts: Mutex<Vec<Past<Shop>>>,
 }
@@ -133,6 +136,7 @@ impl Front {
             pulses: Pulses::default(),
             closing: watch::Sender::new(false),
             started: Instant::now(),
+            read_back: ReadBack::default(),
             busy: Mutex::default(),
             pasts: Mutex::default(),
         }
@@ -237,7 +241,7 @@ impl Front {
             let scope = format!("webhook/{kind}/{partner}");
             let id = CommandId::derive(&scope, &format!("{}/{nth}", incoming.id));
             let row = body.take().map(|content| VaultRow {
-                id: self.secrets.vault_row(id, "webhook"),
+                id: self.vault_row(id, "webhook"),
                 subject: None,
                 kind: "webhook".to_owned(),
                 content,
@@ -256,6 +260,11 @@ impl Front {
             }
         }
         Ok(())
+    }
+
+    /// A new row of the vault for something that comes with a command.
+    pub(crate) fn vault_row(&self, command: CommandId, what: &str) -> VaultId {
+        self.secrets.vault_row(command, what, self.shop.engine.clock().now())
     }
 
     /// What a decider or a process remembers, through everything that was answered before.

@@ -1,7 +1,7 @@
 //! Server-sent events: facts as they happen, for staff and, in words, for whoever placed the order.
 //!
 //! Listeners wait for the feed's tip and read what is in memory; only who is far behind reads blocks from
-//! the disk, on a thread that may wait. So an idle listener costs a task and nothing else.
+//! the disk, on a thread that may wait, and never many at once. So an idle listener costs a task and nothing else.
 
 use super::{front::Front, problem::Problem};
 use axum::response::{
@@ -12,8 +12,13 @@ use engine::Committed;
 use flows::Shop;
 use futures_util::stream;
 use kernel::{Position, Recorded};
-use std::{collections::VecDeque, convert::Infallible, sync::Arc, time::Duration};
-use tokio::sync::watch;
+use std::{
+    collections::VecDeque,
+    convert::Infallible,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::sync::{Semaphore, watch};
 
 /// How often an idle stream says that it is there.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -83,6 +88,41 @@ impl Listener {
     }
 }
 
+/// Blocks that listeners have read back lately. Those who come back together, as after a restart, want
+/// the same ones: they are read once, and by few threads.
+pub(crate) struct ReadBack {
+    turns: Semaphore,
+    blocks: Mutex<VecDeque<Arc<Committed<Shop>>>>,
+}
+
+/// Who reads at the same time, and how many blocks are kept.
+const READERS: usize = 2;
+const KEPT: usize = 16;
+
+impl Default for ReadBack {
+    fn default() -> ReadBack {
+        ReadBack { turns: Semaphore::new(READERS), blocks: Mutex::default() }
+    }
+}
+
+impl ReadBack {
+    fn block_after(&self, position: Position) -> Option<Arc<Committed<Shop>>> {
+        let blocks = self.blocks.lock().unwrap_or_else(PoisonError::into_inner);
+        let holds = |block: &&Arc<Committed<Shop>>| {
+            block.first() <= position + 1 && position < block.last()
+        };
+        blocks.iter().find(holds).cloned()
+    }
+
+    fn keep(&self, block: &Arc<Committed<Shop>>) {
+        let mut blocks = self.blocks.lock().unwrap_or_else(PoisonError::into_inner);
+        if blocks.len() >= KEPT {
+            blocks.pop_front();
+        }
+        blocks.push_back(block.clone());
+    }
+}
+
 /// The facts that come after a position: those of one block.
 ///
 /// # Errors
@@ -98,13 +138,20 @@ pub(crate) async fn block_after(
     if let Some(block) = feed.remembered(position) {
         return Ok(Some(block));
     }
-    let front = front.clone();
-    let read = tokio::task::spawn_blocking(move || {
-        let reader = front.shop.engine.reader()?;
-        front.shop.engine.feed().follow(reader, position).take_next()
-    });
-    match read.await {
-        Ok(block) => block.map_err(|error| Problem::internal(&error)),
-        Err(panic) => Err(Problem::internal(&panic)),
+    let _turn =
+        front.read_back.turns.acquire().await.map_err(|error| Problem::internal(&error))?;
+    if let Some(block) = front.read_back.block_after(position) {
+        return Ok(Some(block));
     }
+    let reading = front.clone();
+    let read = tokio::task::spawn_blocking(move || {
+        let reader = reading.shop.engine.reader()?;
+        reading.shop.engine.feed().follow(reader, position).take_next()
+    });
+    let block = match read.await {
+        Ok(block) => block.map_err(|error| Problem::internal(&error))?,
+        Err(panic) => return Err(Problem::internal(&panic)),
+    };
+    block.iter().for_each(|block| front.read_back.keep(block));
+    Ok(block)
 }

@@ -4,7 +4,6 @@ use super::correlation;
 use crate::config::LogFormat;
 use axum::{
     extract::{MatchedPath, Request},
-    middleware::Next,
     response::Response,
 };
 use http::Method;
@@ -100,7 +99,10 @@ pub fn recorder() -> PrometheusHandle {
 
 /// Logs, counts and traces each request; its span has the correlation id as its trace id, as everything
 /// that follows from the request.
-pub(crate) async fn observe(request: Request, next: Next) -> Response {
+pub(crate) async fn observe<F: Future<Output = Response>>(
+    request: Request,
+    next: impl FnOnce(Request) -> F,
+) -> Response {
     let begin = Instant::now();
     let method = request.method().clone();
     let matched = request.extensions().get::<MatchedPath>().cloned();
@@ -110,7 +112,7 @@ pub(crate) async fn observe(request: Request, next: Next) -> Response {
         span.record("correlation", tracing::field::display(id));
         join_trace(&span, id.0);
     }
-    let response = next.run(request).instrument(span.clone()).await;
+    let response = next(request).instrument(span.clone()).await;
     let (status, took) = (response.status().as_u16(), begin.elapsed());
     let labels = [
         Label::from_static_parts("method", name_of(&method)),

@@ -454,7 +454,7 @@ impl Front {
         }
         let order = self.document::<views::Orders>(&id.order.to_string())?;
         let subject = order.and_then(|order| order.customer);
-        let row = self.secrets.vault_row(asked.deed.id(&By::staff().scope), "note");
+        let row = self.vault_row(asked.deed.id(&By::staff().scope), "note");
         let content = note.as_bytes().to_vec();
         let kind = "note".to_owned();
         Ok((Some(row), vec![VaultRow { id: row, subject, kind, content }]))

@@ -2,12 +2,17 @@
 
 use super::Money;
 use crate::http::front::Front;
+use commerce::{
+    orders::{CancelReason, HoldReason},
+    payments::PaymentStatus,
+};
 use flows::views;
 use kernel::{OrderId, Sku, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
+use warehouse::{fulfilments::FulfilmentStage, returns::ReturnStage, shipping::ParcelStatus};
 
 /// An order: what was bought, how far it is, and what belongs to it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -21,13 +26,13 @@ pub(crate) struct Order {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) token: Option<String>,
     #[schema(value_type = String, example = "placed")]
-    pub(crate) status: Value,
+    pub(crate) status: views::OrderStatus,
     /// What somebody has to look at.
     #[schema(value_type = Vec<String>)]
-    pub(crate) on_hold: Value,
+    pub(crate) on_hold: Vec<HoldReason>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
-    pub(crate) cancel_reason: Option<Value>,
+    pub(crate) cancel_reason: Option<CancelReason>,
     #[schema(value_type = Option<String>, format = DateTime)]
     pub(crate) placed_at: Option<Timestamp>,
     pub(crate) lines: Vec<OrderLine>,
@@ -57,7 +62,7 @@ pub(crate) struct OrderLine {
     pub(crate) total: Money,
     /// Where its units are; stages without units are left out.
     #[schema(value_type = Object, example = json!({"committed": 2}))]
-    pub(crate) units: Value,
+    pub(crate) units: views::LineUnits,
     pub(crate) refunded: Money,
 }
 
@@ -107,7 +112,7 @@ pub(crate) struct PaymentLink {
     #[schema(example = "018f2f4e-7c1a-7d3e-9a55-3f5b2c9e8a10.1")]
     pub(crate) id: String,
     #[schema(value_type = String, example = "authorised")]
-    pub(crate) status: Value,
+    pub(crate) status: PaymentStatus,
     pub(crate) amount: Money,
 }
 
@@ -118,7 +123,7 @@ pub(crate) struct FulfilmentLink {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) site: Option<String>,
     #[schema(value_type = String, example = "open")]
-    pub(crate) status: Value,
+    pub(crate) status: FulfilmentStage,
 }
 
 /// A parcel of it.
@@ -126,7 +131,7 @@ pub(crate) struct FulfilmentLink {
 pub(crate) struct ParcelLink {
     pub(crate) id: String,
     #[schema(value_type = String, example = "in_transit")]
-    pub(crate) status: Value,
+    pub(crate) status: ParcelStatus,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) tracking_number: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -138,7 +143,7 @@ pub(crate) struct ParcelLink {
 pub(crate) struct ReturnLink {
     pub(crate) id: String,
     #[schema(value_type = String, example = "requested")]
-    pub(crate) status: Value,
+    pub(crate) status: ReturnStage,
 }
 
 /// A published word, as documents have it.
@@ -164,23 +169,23 @@ impl Front {
             discount: none,
             tax: none,
             total: order.money(line.unit_price * i64::from(line.quantity)).into(),
-            units: word(&line.units),
+            units: line.units,
             refunded: order.money(line.refunded).into(),
         };
         Some(Order {
             id: id.0,
             number: number(order.number),
             token: None,
-            status: word(&order.status),
-            on_hold: word(&order.on_hold),
-            cancel_reason: order.cancel_reason.as_ref().map(word),
+            status: order.status,
+            on_hold: order.on_hold.clone(),
+            cancel_reason: order.cancel_reason,
             placed_at: order.placed_at,
             lines: (1..).zip(&order.lines).map(line).collect(),
             totals: order.totals().into(),
             payments: (order.payments.iter())
                 .map(|payment| PaymentLink {
                     id: part(payment.number),
-                    status: word(&payment.status),
+                    status: payment.status,
                     amount: order.money(payment.amount).into(),
                 })
                 .collect(),
@@ -188,19 +193,19 @@ impl Front {
                 .map(|fulfilment| FulfilmentLink {
                     id: part(fulfilment.number),
                     site: fulfilment.site.as_ref().map(ToString::to_string),
-                    status: word(&fulfilment.status),
+                    status: fulfilment.status,
                 })
                 .collect(),
             parcels: (order.parcels.iter())
                 .map(|parcel| ParcelLink {
                     id: part(parcel.number),
-                    status: word(&parcel.status),
+                    status: parcel.status,
                     tracking_number: parcel.tracking_number.as_ref().map(ToString::to_string),
                     carrier: parcel.carrier.as_ref().map(ToString::to_string),
                 })
                 .collect(),
             returns: (order.returns.iter())
-                .map(|coming| ReturnLink { id: part(coming.number), status: word(&coming.status) })
+                .map(|coming| ReturnLink { id: part(coming.number), status: coming.status })
                 .collect(),
             pay_by: order.pay_by,
             version: order.version,

@@ -120,7 +120,7 @@ pub(crate) async fn pay(
     let known = front.newest_document(id).await?;
     let by = By::caller(&caller, id);
     let kind = "payment_token".to_owned();
-    let token = front.secrets.vault_row(asked.deed.id(&by.scope), &kind);
+    let token = front.vault_row(asked.deed.id(&by.scope), &kind);
     let content = asked.body.token.as_bytes().to_vec();
     let row = VaultRow { id: token, subject: known.customer, kind, content };
     let attempt = OrderCommand::TryPayment { method: asked.body.method.into(), token: Some(token) };

@@ -179,7 +179,7 @@ impl Front {
         let command = deed.id(&by.scope);
         let mut vault = Vec::with_capacity(4);
         let mut keep = |kind: &str, content: Vec<u8>| {
-            let id = self.secrets.vault_row(command, kind);
+            let id = self.vault_row(command, kind);
             vault.push(VaultRow { id, subject: Some(customer), kind: kind.to_owned(), content });
             id
         };
