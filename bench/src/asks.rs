@@ -24,15 +24,29 @@ pub(crate) fn sku(number: usize) -> String {
     format!("BENCH-{number:05}")
 }
 
+/// How an order is paid.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Payment {
+    /// A provider is asked over HTTP, and tells it once more by a webhook.
+    #[default]
+    Card,
+    /// Promised, and nobody is asked.
+    AtTheDoor,
+}
+
 /// What is sent to place an order.
-pub(crate) fn order_json(cart: &str, email: &str) -> String {
+pub(crate) fn order_json(cart: &str, email: &str, payment: Payment) -> String {
+    let method = match payment {
+        Payment::Card => "card",
+        Payment::AtTheDoor => "cash_on_delivery",
+    };
     format!(
-        r#"{{"cart":"{cart}","email":"{email}","ship_to":{SHIP_TO},"payment":{{"method":"card","token":"tok_ok"}}}}"#
+        r#"{{"cart":"{cart}","email":"{email}","ship_to":{SHIP_TO},"payment":{{"method":"{method}","token":"tok_ok"}}}}"#
     )
 }
 
-pub(crate) fn place_order(ticket: &Ticket, key: &str) -> Fallible<Ask> {
-    let json = order_json(&ticket.id, "a@example.org");
+pub(crate) fn place_order(ticket: &Ticket, key: &str, payment: Payment) -> Fallible<Ask> {
+    let json = order_json(&ticket.id, "a@example.org", payment);
     let ask = wire::post("/api/v1/orders", json)?;
     with(with(ask, KEY, key)?, TOKEN, &ticket.token)
 }
@@ -101,12 +115,12 @@ mod tests {
     #[test]
     fn a_guest_orders_with_a_key_and_the_token_of_his_cart() {
         let ticket = Ticket { id: "5f".into(), token: "secret".into() };
-        let ask = place_order(&ticket, "7c0").expect("its parts are plain text");
+        let ask = place_order(&ticket, "7c0", Payment::Card).expect("its parts are plain text");
         assert_eq!(ask.uri().path(), "/api/v1/orders");
         assert_eq!(ask.headers()[KEY], "7c0");
         assert_eq!(ask.headers()[TOKEN], "secret");
         let json: serde_json::Value =
-            serde_json::from_str(&order_json("5f", "a@example.org")).expect("it is JSON");
+            serde_json::from_str(&order_json("5f", "a@example.org", Payment::Card)).expect("it is JSON");
         assert_eq!(json["ship_to"]["postal_code"], "LS1 1AA");
     }
 }

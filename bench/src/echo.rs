@@ -243,7 +243,7 @@ mod tests {
 
     #[test]
     fn an_echo_reads_what_the_shop_reads_and_nothing_else() {
-        let text = crate::asks::order_json("018f", "a@example.org");
+        let text = crate::asks::order_json("018f", "a@example.org", Default::default());
         let asked: NewOrder = serde_json::from_str(&text).expect("it is what is sent");
         assert_eq!(asked.ship_to.city, "Leeds");
         let more = text.replacen('{', r#"{"extra":1,"#, 1);

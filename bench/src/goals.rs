@@ -2,7 +2,7 @@
 
 use crate::{
     cases::{Contended, Overloaded, Paced, Rate, Remembered, Who},
-    cases::{deed, reading},
+    cases::{BY_CARD, deed, reading},
     postgres::Taste,
 };
 use serde::Serialize;
@@ -109,6 +109,14 @@ impl Found {
         for taste in [Taste::Uniform { lines: 1 }, Taste::Uniform { lines: 3 }] {
             best(&deed(taste), Who::Transaction, 3.0);
             best(&deed(taste), Who::Procedure, 2.0);
+        }
+        let by_card = self.top(BY_CARD, Who::Shop);
+        for (who, demanded) in
+            [(Who::Echo, 1.0 / 3.0), (Who::Transaction, 3.0), (Who::Procedure, 2.0)]
+        {
+            let what = format!("{BY_CARD}: times {}", who.name());
+            let found = ratio(by_card, self.top(&one, who));
+            goals.extend(found.map(|found| Goal::new(what, found, Side::AtLeast, demanded)));
         }
         let hot = deed(Taste::Hot);
         for (who, demanded) in [(Who::Transaction, 10.0), (Who::Procedure, 5.0)] {

@@ -2,7 +2,7 @@
 
 use crate::{
     Fallible,
-    asks::{self, Ticket},
+    asks::{self, Payment, Ticket},
     chance::Chance,
     load::{Client, Outcome},
     wire::{Answer, Ask, Wire},
@@ -17,6 +17,8 @@ use std::{
 /// Carts that wait to become orders, and the orders they became.
 #[derive(Debug, Default)]
 pub(crate) struct Carts {
+    /// How their orders are paid.
+    pub(crate) payment: Payment,
     pub(crate) waiting: RefCell<VecDeque<Ticket>>,
     pub(crate) placed: RefCell<Vec<Ticket>>,
     /// Said no to, with the code of the reason.
@@ -93,7 +95,7 @@ impl Client for Shopper {
             return Outcome::Dry;
         };
         let key = self.chance.uuid().to_string();
-        let ask = match asks::place_order(&ticket, &key) {
+        let ask = match asks::place_order(&ticket, &key, self.carts.payment) {
             Ok(ask) => ask,
             Err(error) => return Outcome::Failed(error.to_string()),
         };

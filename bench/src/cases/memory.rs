@@ -3,6 +3,7 @@
 use super::{Ground, placing::Counter};
 use crate::{
     Fallible,
+    asks::Payment,
     load::{self, Window},
     postgres::Taste,
     shop::{self, Shop},
@@ -66,7 +67,7 @@ pub(super) async fn run(ground: &Ground) -> Fallible<Option<Remembered>> {
 
 /// The position of the last of them.
 async fn place(shop: &Shop, orders: usize) -> Fallible<Option<String>> {
-    let mut counter = Counter::open(shop, Taste::Uniform { lines: 1 }).await?;
+    let mut counter = Counter::open(shop, Taste::Uniform { lines: 1 }, Payment::Card).await?;
     loop {
         let placed = counter.carts.placed.borrow().len();
         if placed >= orders {

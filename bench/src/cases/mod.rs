@@ -10,7 +10,7 @@ mod rounds;
 pub(crate) use contention::Contended;
 pub(crate) use memory::Remembered;
 pub(crate) use overload::Overloaded;
-pub(crate) use placing::deed;
+pub(crate) use placing::{BY_CARD, deed};
 pub(crate) use rounds::{Paced, Rate, Who};
 
 #[cfg(test)]

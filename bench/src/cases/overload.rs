@@ -3,6 +3,7 @@
 use super::{Ground, placing::Counter};
 use crate::{
     Fallible,
+    asks::Payment,
     load::{self, Load, Window},
     machine::Usage,
     pace::Schedule,
@@ -82,7 +83,7 @@ impl Overloaded {
 /// When the shop refuses what is prepared.
 pub(super) async fn run(ground: &Ground) -> Fallible<Option<Overloaded>> {
     let Some(shop) = ground.new_shop("overload").await? else { return Ok(None) };
-    let mut counter = Counter::open(&shop, Taste::Uniform { lines: 1 }).await?;
+    let mut counter = Counter::open(&shop, Taste::Uniform { lines: 1 }, Payment::Card).await?;
     let window = ground.scale.window();
     let mut tops = Vec::new();
     for _ in 0..ground.scale.rounds {

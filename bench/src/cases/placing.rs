@@ -5,7 +5,8 @@ use super::{
     rounds::{self, Round},
 };
 use crate::{
-    Fallible, asks,
+    Fallible,
+    asks::{self, Payment},
     chance::Chance,
     echo::{self, Sizes},
     goals::Found,
@@ -38,8 +39,13 @@ impl<'a> Counter<'a> {
     ///
     /// # Errors
     /// When the shop refuses one.
-    pub(super) async fn open(shop: &'a Shop, taste: Taste) -> Fallible<Counter<'a>> {
-        let (carts, chance) = (Rc::new(Carts::default()), Chance::new(20_101_201));
+    pub(super) async fn open(
+        shop: &'a Shop,
+        taste: Taste,
+        payment: Payment,
+    ) -> Fallible<Counter<'a>> {
+        let carts = Rc::new(Carts { payment, ..Carts::default() });
+        let chance = Chance::new(20_101_201);
         let mut counter = Counter { shop, carts, taste, chance, top: 0.0 };
         counter.fill(FIRST).await?;
         let shoppers = Shopper::crowd(32, shop.at, &counter.carts);
@@ -93,6 +99,9 @@ impl<'a> Counter<'a> {
 /// Longer than a first look takes: it ends when there are no more carts.
 const LONG: std::time::Duration = std::time::Duration::from_secs(60);
 
+/// How orders are paid where they are held against others, who know of no payment.
+const PAID: Payment = Payment::AtTheDoor;
+
 /// Rounds by who answered and how many asked.
 type Rounds = BTreeMap<(Who, usize), Vec<Round>>;
 
@@ -104,7 +113,7 @@ pub(super) async fn run(ground: &Ground, found: &mut Found) -> Fallible<()> {
     let shop = ground.new_shop("placing").await?;
     for taste in [Taste::Uniform { lines: 1 }, Taste::Uniform { lines: 3 }, Taste::Hot] {
         let mut counter = match &shop {
-            Some(shop) => Some(Counter::open(shop, taste).await?),
+            Some(shop) => Some(Counter::open(shop, taste, PAID).await?),
             None => None,
         };
         let mut all = Rounds::new();
@@ -121,11 +130,36 @@ pub(super) async fn run(ground: &Ground, found: &mut Found) -> Fallible<()> {
             postgres.check().await?;
         }
     }
+    if let Some(shop) = &shop {
+        by_card(ground, shop, found).await?;
+    }
     match shop {
         Some(shop) => shop.stop().await,
         None => Ok(()),
     }
 }
+
+/// The same when a provider is asked, who answers over HTTP from the same process.
+async fn by_card(ground: &Ground, shop: &Shop, found: &mut Found) -> Fallible<()> {
+    let taste = Taste::Uniform { lines: 1 };
+    let mut counter = Counter::open(shop, taste, Payment::Card).await?;
+    let mut all = Rounds::new();
+    for number in 1..=ground.scale.rounds {
+        eprintln!("  {BY_CARD}: round {number} of {}", ground.scale.rounds);
+        for clients in &ground.scale.clients {
+            let round = counter.top(*clients, ground.scale.window()).await?;
+            all.entry((Who::Shop, *clients)).or_default().push(round);
+            shop.until_quiet().await;
+        }
+    }
+    found.rates.extend(medians(BY_CARD, all));
+    let paced = at_half(ground, &mut counter, found.top(BY_CARD, Who::Shop)).await?;
+    found.paced.push(Paced { deed: BY_CARD.to_owned(), ..paced });
+    Ok(())
+}
+
+/// As it stands in the tables.
+pub(crate) const BY_CARD: &str = "place, 1 line, by card";
 
 /// As it stands in the tables.
 pub(crate) fn deed(taste: Taste) -> String {
@@ -188,7 +222,7 @@ async fn echo_round(
         token: format!("{}{}", chance.uuid().simple(), chance.uuid().simple()),
     };
     let asks: Fallible<Vec<Ask>> = (0..SKUS)
-        .map(|_| asks::place_order(&ticket(&mut chance), &chance.uuid().to_string()))
+        .map(|_| asks::place_order(&ticket(&mut chance), &chance.uuid().to_string(), PAID))
         .collect();
     let visitors = Visitor::crowd(clients, at, &Rc::new(asks?));
     let round = rounds::top("the echo", visitors, window, Some(program.usage())).await?;

@@ -6,7 +6,8 @@ use super::{
     rounds::{self, Round},
 };
 use crate::{
-    Fallible, asks,
+    Fallible,
+    asks::{self, Payment},
     echo::{self, Sizes},
     goals::Found,
     load,
@@ -40,7 +41,7 @@ pub(super) async fn run(ground: &Ground, found: &mut Found) -> Fallible<()> {
     let Some(shop) = ground.new_shop("reading").await? else {
         return echo_alone(ground, found).await;
     };
-    let mut counter = Counter::open(&shop, Taste::Uniform { lines: 1 }).await?;
+    let mut counter = Counter::open(&shop, Taste::Uniform { lines: 1 }, Payment::Card).await?;
     place_more(&mut counter, ORDERS).await?;
     let sizes = measure(&shop, &counter.carts, LISTED).await?;
     let (echo, echo_at) = echo::start(sizes, &ground.folder).await?;

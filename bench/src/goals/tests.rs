@@ -5,7 +5,7 @@ use crate::cases::Round;
 
 fn rate(deed: &str, who: Who, clients: usize, per_second: f64) -> Rate {
     let median = Round { per_second, ..Round::default() };
-    Rate { deed: deed.to_owned(), who, clients, median, rounds: vec![median] }
+    Rate { deed: deed.to_owned(), who, clients, median: median.clone(), rounds: vec![median] }
 }
 
 fn verdict<'a>(goals: &'a [Goal], what: &str) -> Option<&'a Goal> {

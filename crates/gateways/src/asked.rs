@@ -58,6 +58,8 @@ impl PaymentAsked {
             ..nothing_more(errand)
         };
         Some(match fact {
+            // A promise to pay at the door: no provider knows of it.
+            PaymentFact::Started { method: PaymentMethod::CashOnDelivery, .. } => return None,
             PaymentFact::Started { amount, method, token } => PaymentAsked {
                 amount: Some(*amount),
                 method: Some(*method),

@@ -202,7 +202,8 @@ fn reachable(address: SocketAddr) -> SocketAddr {
 /// When the data folder cannot be used.
 pub(crate) fn open(config: &Config, partners: &Partners) -> Result<Front, ServeError> {
     let mut refused = None;
-    let shop = RunningShop::open_now(&config.data, config.engine.clone(), |vault| {
+    let limits = (config.engine.clone(), config.views.clone());
+    let shop = RunningShop::open_now(&config.data, limits, |vault| {
         partners.outside(vault).unwrap_or_else(|error| {
             refused = Some(error);
             Outside::new()

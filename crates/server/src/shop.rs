@@ -119,7 +119,7 @@ impl RunningShop {
         let files = journal::sqlite::open(folder)?;
         let tip = files.journal.tip();
         let clock = SimulatedClock::at(tip.map_or(start, |tip| tip.at.max(start)));
-        RunningShop::assemble(folder, files, clock, (limits, outside))
+        RunningShop::assemble(folder, files, clock, (limits, Bounds::default(), outside))
     }
 }
 
@@ -131,12 +131,12 @@ impl RunningShop<WallClock> {
     /// As [`RunningShop::open`].
     pub fn open_now(
         folder: &Path,
-        limits: Limits,
+        (limits, bounds): (Limits, Bounds),
         outside: impl FnOnce(Box<dyn journal::Reader>) -> Outside,
     ) -> Result<RunningShop<WallClock>, ShopError> {
         let files = journal::sqlite::open(folder)?;
         let outside = outside(files.journal.reader()?);
-        RunningShop::assemble(folder, files, WallClock, (limits, outside))
+        RunningShop::assemble(folder, files, WallClock, (limits, bounds, outside))
     }
 }
 
@@ -145,7 +145,7 @@ impl<C: Clock + Clone + 'static> RunningShop<C> {
         folder: &Path,
         files: journal::sqlite::Folder,
         clock: C,
-        (limits, outside): (Limits, Outside),
+        (limits, bounds, outside): (Limits, Bounds, Outside),
     ) -> Result<RunningShop<C>, ShopError> {
         let tip = files.journal.tip();
         let (begin, views_reader) = (tip.map_or(0, |tip| tip.last), files.journal.reader()?);
@@ -161,8 +161,7 @@ impl<C: Clock + Clone + 'static> RunningShop<C> {
         }
         let store = Store::open(&folder.join("views.db"))?;
         let reader = store.reader();
-        let runner =
-            Runner::open(&all_views(), store, views_reader, alarms.clone(), Bounds::default())?;
+        let runner = Runner::open(&all_views(), store, views_reader, alarms.clone(), bounds)?;
         let seen = runner.seen();
         let follow = engine.feed().follow(engine.reader()?, runner.position());
         let views = Builder::new().name("views".into()).spawn(move || {

@@ -9,6 +9,9 @@
 //! An outcome of the outside world is never refused: it is recorded, even if unexpected, and the
 //! story answers it. What is asked of the provider has a number, so that it is done once: asked again
 //! while it is in doubt, it is the same request; only after a no the next attempt is another one.
+//!
+//! Cash on delivery is a promise: no provider is asked, neither for the promise nor to take the money or
+//! give it back. Until a carrier tells what he has collected, what is handed to him counts as taken.
 
 mod errands;
 mod facts;
@@ -21,4 +24,4 @@ mod tests;
 
 pub use crate::method::PaymentMethod;
 pub use facts::{Errand, PaymentFact, RefundReason};
-pub use payment::{Payment, PaymentCommand, PaymentRefusal, PaymentStatus};
+pub use payment::{PROMISE, Payment, PaymentCommand, PaymentRefusal, PaymentStatus};

@@ -138,7 +138,13 @@ pub struct Payment {
     /// What the provider calls the yeses that nobody needs.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     surplus: BTreeSet<CompactString>,
+    /// No provider knows of it: the customer will pay at the door.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    promised: bool,
 }
+
+/// What a promise to pay at the door is called, where others have the provider's reference.
+pub const PROMISE: &str = "promise";
 
 type Facts = Result<Vec<PaymentFact>, PaymentRefusal>;
 
@@ -228,6 +234,7 @@ impl Decider for Payment {
             PaymentFact::ActionRequired => self.status = PaymentStatus::ActionRequired,
             PaymentFact::Authorised { reference, .. } => {
                 // A second yes does not change where it stands; the first one pays.
+                self.promised = reference == PROMISE;
                 if !self.has_a_yes() {
                     self.reference = Some(reference.clone());
                     self.status = PaymentStatus::Authorised;
@@ -291,6 +298,10 @@ impl Payment {
             Some(known) if known == amount => Ok(vec![]),
             Some(_) => Err(PaymentRefusal::AlreadyStarted),
             None if amount.minor <= 0 => Err(PaymentRefusal::Nothing),
+            None if method == PaymentMethod::CashOnDelivery => {
+                let promise = PaymentFact::Authorised { reference: PROMISE.into(), expires_at: None };
+                Ok(vec![PaymentFact::Started { amount, method, token: None }, promise])
+            }
             None => one(PaymentFact::Started { amount, method, token }),
         }
     }
@@ -343,6 +354,9 @@ impl Payment {
             let left = Money::new(left, amount.currency);
             return Err(PaymentRefusal::BeyondAuthorised { left });
         }
+        if self.promised {
+            return one(PaymentFact::Captured { capture, amount: part });
+        }
         one(PaymentFact::CaptureAsked { capture, amount: part, attempt })
     }
 
@@ -383,6 +397,9 @@ impl Payment {
             let left = Money::new(left, amount.currency);
             return Err(PaymentRefusal::BeyondCaptured { left });
         }
+        if self.promised {
+            return one(PaymentFact::Refunded { refund, amount: part });
+        }
         one(PaymentFact::RefundAsked { refund, amount: part, attempt, reason })
     }
 
@@ -418,6 +435,7 @@ impl Payment {
             }
             PaymentStatus::Voided | PaymentStatus::Declined | PaymentStatus::Expired => Ok(vec![]),
             _ if self.void_asked => Ok(vec![]),
+            _ if self.promised => one(PaymentFact::Voided),
             _ => one(PaymentFact::VoidAsked),
         }
     }

@@ -297,3 +297,36 @@ fn the_provider_is_asked_what_became_of_it_while_nobody_knows() {
     let state = begun([gave_up(Errand::Authorise, None)]);
     assert_eq!(state.state().amount(), Some(pence(1_000)));
 }
+
+fn promised(then: impl IntoIterator<Item = PaymentFact>) -> Given<Payment> {
+    let method = PaymentMethod::CashOnDelivery;
+    let started = PaymentFact::Started { amount: pence(1_000), method, token: None };
+    let promise = PaymentFact::Authorised { reference: PROMISE.into(), expires_at: None };
+    given([started, promise].into_iter().chain(then))
+}
+
+#[test]
+fn cash_on_delivery_is_promised_at_once_and_no_provider_is_asked() {
+    let method = PaymentMethod::CashOnDelivery;
+    let start = PaymentCommand::Start { amount: pence(1_000), method, token: None };
+    let started = PaymentFact::Started { amount: pence(1_000), method, token: None };
+    let promise = PaymentFact::Authorised { reference: PROMISE.into(), expires_at: None };
+    given::<Payment>([]).when(start.clone()).then([started, promise]);
+    promised([]).when(start).then([]);
+    promised([]).when(PaymentCommand::Query).then([]);
+}
+
+#[test]
+fn promised_money_is_taken_given_back_and_let_go_without_a_provider() {
+    let capture = PaymentCommand::Capture { capture: 1, amount: pence(1_000) };
+    promised([]).when(capture.clone()).then([captured(1, 1_000)]);
+    promised([captured(1, 1_000)]).when(capture).then([]);
+    let more = PaymentCommand::Capture { capture: 2, amount: pence(1) };
+    promised([captured(1, 1_000)])
+        .when(more)
+        .refused(PaymentRefusal::BeyondAuthorised { left: pence(0) });
+    let refund = PaymentCommand::Refund { refund: 1, amount: pence(400), reason: None };
+    promised([captured(1, 1_000)]).when(refund.clone()).then([refunded(1, 400)]);
+    promised([captured(1, 1_000), refunded(1, 400)]).when(refund).then([]);
+    promised([]).when(PaymentCommand::Void).then([PaymentFact::Voided]);
+}

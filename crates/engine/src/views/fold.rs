@@ -209,6 +209,7 @@ impl<V: View> Fold<V::Business> for Folding<V> {
                 Change::Document(text) => pen.change(&key, &self.text[text])?,
                 Change::Whole(text, columns) => pen.put(&key, &self.text[text], &columns)?,
             }
+            pen.written.push(key);
         }
         self.make_room();
         Ok(())

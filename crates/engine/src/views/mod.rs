@@ -15,6 +15,7 @@ mod fold;
 
 mod store;
 mod table;
+mod texts;
 
 mod runner;
 

@@ -122,12 +122,6 @@ struct Part {
     absent: bool,
 }
 
-/// Keys and documents as they are stored, and where to go on.
-pub(super) struct RawPage {
-    pub(super) rows: Vec<(String, String)>,
-    pub(super) next: Option<Cursor>,
-}
-
 /// Fetches a page.
 pub(super) fn page(
     connection: &Connection,
@@ -135,7 +129,7 @@ pub(super) fn page(
     table: &str,
     query: &Query,
     file: &Path,
-) -> Result<RawPage> {
+) -> Result<Page<String>> {
     let limit = query.limit.unwrap_or(LIMIT).clamp(1, LIMIT_MAX);
     let (filter, values) = conditions(layout, query)?;
     let parts = parts(layout, query)?;
@@ -178,7 +172,7 @@ pub(super) fn page(
         value: value.as_ref().map(|found| found.0.clone()),
         key: key.clone(),
     });
-    Ok(RawPage { rows: rows.into_iter().map(|(key, json, _)| (key, json)).collect(), next })
+    Ok(Page { rows: rows.into_iter().map(|(key, json, _)| (key, json)).collect(), next })
 }
 
 /// Counts what passes the filters.

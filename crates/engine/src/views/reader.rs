@@ -6,6 +6,7 @@ use super::{
     query,
     store::open_to_read,
     table::{self, Entry},
+    texts::Texts,
 };
 use kernel::{Business, Position, View};
 use rusqlite::{Connection, OptionalExtension};
@@ -31,6 +32,8 @@ enum Source {
         /// The tables of views, as far as they were looked up. A table that is no longer a view's is
         /// dropped in the same moment, so a name that was kept too long is noticed.
         tables: RwLock<FxHashMap<&'static str, Arc<str>>>,
+        /// None where another program may be writing.
+        texts: Option<Arc<Texts>>,
     },
     Memory(Arc<Mutex<Connection>>),
 }
@@ -50,14 +53,14 @@ impl Reader {
     /// # Errors
     /// When it cannot be opened.
     pub fn open(file: &Path) -> Result<Reader> {
-        let reader = Reader::of_file(file);
+        let reader = Reader::of_file(file, None);
         reader.read(|_| Ok(()))?;
         Ok(reader)
     }
 
-    pub(super) fn of_file(file: &Path) -> Reader {
+    pub(super) fn of_file(file: &Path, texts: Option<Arc<Texts>>) -> Reader {
         let (file, idle, tables) = (file.to_owned(), Mutex::default(), RwLock::default());
-        Reader(Arc::new(Source::File { file, idle, tables }))
+        Reader(Arc::new(Source::File { file, idle, tables, texts }))
     }
 
     pub(super) fn of_memory(connection: Arc<Mutex<Connection>>) -> Reader {
@@ -69,13 +72,34 @@ impl Reader {
     /// # Errors
     /// When the view is being built, or the store or the document cannot be read.
     pub fn get<V: View>(&self, key: &str) -> Result<Option<V::Document>> {
-        let layout = Layout::of::<V>();
+        let text = self.text::<V>(key)?;
+        text.map(|text| self.parse::<V>(key, &text)).transpose()
+    }
+
+    /// The same as it is written; what was read lately and not written since is at hand.
+    ///
+    /// # Errors
+    /// As [`Reader::get`], but for the document, which is not looked into.
+    pub fn text<V: View>(&self, key: &str) -> Result<Option<Arc<str>>> {
+        let Source::File { texts: Some(texts), .. } = &*self.0 else {
+            return Ok(self.read_text(Layout::of::<V>(), key)?.map(Arc::from));
+        };
+        let begun = match texts.get(V::NAME, key) {
+            Ok(text) => return Ok(Some(text)),
+            Err(begun) => begun,
+        };
+        let text = self.read_text(Layout::of::<V>(), key)?.map(Arc::from);
+        text.iter().for_each(|text| texts.keep(V::NAME, key, text, begun));
+        Ok(text)
+    }
+
+    fn read_text(&self, layout: Layout, key: &str) -> Result<Option<String>> {
         let found = match self.known_table(layout) {
             // One statement is one moment by itself.
             Some(table) => self.lend(|connection| Ok(document(connection, &table, key)))?,
             None => Err(rusqlite::Error::QueryReturnedNoRows),
         };
-        let json = match found {
+        Ok(match found {
             Ok(json) => json,
             // Nothing was known, or the view has another table meanwhile.
             Err(_) => self.read(|connection| {
@@ -85,8 +109,7 @@ impl Reader {
                 self.remember(layout, table);
                 Ok(found)
             })?,
-        };
-        json.map(|json| self.parse::<V>(key, &json)).transpose()
+        })
     }
 
     fn known_table(&self, layout: Layout) -> Option<Arc<str>> {
@@ -107,17 +130,25 @@ impl Reader {
     /// When it names no column, the cursor belongs to another list, the view is being built, or the
     /// store or a document cannot be read.
     pub fn list<V: View>(&self, query: &Query) -> Result<Page<V::Document>> {
-        let layout = Layout::of::<V>();
-        let found = self.read(|connection| {
-            let table = self.entry(connection, layout)?.table();
-            query::page(connection, layout, &table, query, self.file())
-        })?;
+        let found = self.texts::<V>(query)?;
         let mut rows = Vec::with_capacity(found.rows.len());
         for (key, json) in found.rows {
             let document = self.parse::<V>(&key, &json)?;
             rows.push((key, document));
         }
         Ok(Page { rows, next: found.next })
+    }
+
+    /// The same with documents as they are written.
+    ///
+    /// # Errors
+    /// As [`Reader::list`], but for the documents, which are not looked into.
+    pub fn texts<V: View>(&self, query: &Query) -> Result<Page<String>> {
+        let layout = Layout::of::<V>();
+        self.read(|connection| {
+            let table = self.entry(connection, layout)?.table();
+            query::page(connection, layout, &table, query, self.file())
+        })
     }
 
     /// How many documents pass the filters of a query; its order and its page do not matter.

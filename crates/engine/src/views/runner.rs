@@ -141,12 +141,17 @@ impl<B: Business> Runner<B> {
         }
         self.unflushed = 0;
         let (store, bounds, views) = (&self.store, &self.bounds, &mut self.views);
+        let mut keys = Vec::new();
         let written = store.write(|connection| {
             let mut failed = Vec::new();
             for (at, view) in views.iter_mut().enumerate() {
                 for (side, kind, lane) in view.lanes() {
-                    if let Err(what) = lane.write(side, kind, connection, store)? {
-                        failed.push((at, side, lane.flushed, what));
+                    match lane.write(side, kind, connection, store)? {
+                        Ok(written) if side == Side::Live => {
+                            keys.push((kind.layout.name, written));
+                        }
+                        Ok(_) => {}
+                        Err(what) => failed.push((at, side, lane.flushed, what)),
                     }
                 }
             }
@@ -155,7 +160,9 @@ impl<B: Business> Runner<B> {
         if written.is_err() {
             let lanes = views.iter_mut().flat_map(Following::lanes);
             lanes.for_each(|(_, kind, lane)| lane.forget(kind, bounds));
+            store.texts().forget_all();
         }
+        store.texts().forget(&keys);
         for (at, side, position, what) in written? {
             self.fail(at, side, position, what);
         }
@@ -363,17 +370,18 @@ impl<B: Business> Lane<B> {
         Err((self.fold.at(), what))
     }
 
-    /// Writes what has changed, or nothing of it when the view itself is to blame.
+    /// Writes what has changed, or nothing of it when the view itself is to blame; the keys of it.
     fn write(
         &mut self,
         side: Side,
         kind: Kind<B>,
         connection: &Connection,
         store: &Store,
-    ) -> Result<std::result::Result<(), String>> {
+    ) -> Result<std::result::Result<Vec<String>, String>> {
         if self.position == self.flushed {
-            return Ok(Ok(()));
+            return Ok(Ok(Vec::new()));
         }
+        let mut written = Vec::new();
         if self.fold.is_dirty() {
             match catch_unwind(AssertUnwindSafe(|| self.fold.prepare())) {
                 Ok(Ok(())) => {}
@@ -386,12 +394,13 @@ impl<B: Business> Lane<B> {
             let mut pen =
                 self.table.pen(connection, store.file()).map_err(|error| store.failed(error))?;
             self.fold.write(&mut pen)?;
+            written = pen.written;
         }
         // A table that is being built has no position until it is complete.
         if side == Side::Live {
             self.entry(kind).save(connection).map_err(|error| store.failed(error))?;
         }
-        Ok(Ok(()))
+        Ok(Ok(written))
     }
 
     /// Back to what is in the table.

@@ -3,6 +3,7 @@
 use super::{
     Error, Reader, Result,
     table::{Entry, Table},
+    texts::Texts,
 };
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 use std::{
@@ -25,6 +26,7 @@ pub struct Store {
     writer: Arc<Mutex<Connection>>,
     file: Arc<PathBuf>,
     reader: Reader,
+    texts: Arc<Texts>,
     rebuilt: Option<String>,
 }
 
@@ -42,9 +44,10 @@ impl Store {
             }
             Err(why) => return Err(why),
         };
-        let reader = Reader::of_file(file);
+        let texts = Arc::new(Texts::default());
+        let reader = Reader::of_file(file, Some(texts.clone()));
         let writer = Arc::new(Mutex::new(connection));
-        Ok(Store { writer, file: Arc::new(file.to_owned()), reader, rebuilt })
+        Ok(Store { writer, file: Arc::new(file.to_owned()), reader, texts, rebuilt })
     }
 
     /// A store in memory, for tests and simulations; it outlives whoever works with a clone of it.
@@ -59,7 +62,8 @@ impl Store {
         connection.set_prepared_statement_cache_capacity(256);
         let writer = Arc::new(Mutex::new(connection));
         let reader = Reader::of_memory(writer.clone());
-        Ok(Store { writer, file: Arc::new(file.to_owned()), reader, rebuilt: None })
+        let (file, texts) = (Arc::new(file.to_owned()), Arc::default());
+        Ok(Store { writer, file, reader, texts, rebuilt: None })
     }
 
     /// Reads what was written here.
@@ -78,6 +82,11 @@ impl Store {
 
     pub(super) fn connection(&self) -> MutexGuard<'_, Connection> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What those who read have kept.
+    pub(super) fn texts(&self) -> &Texts {
+        &self.texts
     }
 
     /// Runs SQL; a damaged file is marked, so that the next opening deletes it.
@@ -137,13 +146,15 @@ impl Store {
 
     /// From now on a view is this table, and what it was before is gone; in one transaction.
     pub(super) fn swap(&self, entry: &Entry, before: Option<&str>) -> Result<()> {
-        self.write(|connection| {
+        let swapped = self.write(|connection| {
             let swapped = entry.save(connection).and_then(|()| match before {
                 Some(table) => drop_table(connection, table),
                 None => Ok(()),
             });
             swapped.map_err(|error| self.failed(error))
-        })
+        });
+        self.texts.forget_all();
+        swapped
     }
 }
 
@@ -153,6 +164,8 @@ pub(super) fn open_to_read(file: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(file, flags)?;
     connection.busy_timeout(BUSY)?;
     connection.set_prepared_statement_cache_capacity(128);
+    // Kibibytes: the inner pages of what is asked for all the time.
+    connection.pragma_update(None, "cache_size", -4096)?;
     // Statements keep their plans: otherwise a range query is prepared anew for each new bound.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(connection)

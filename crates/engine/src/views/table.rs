@@ -139,6 +139,7 @@ impl Table {
             change: connection.prepare_cached(&self.change)?,
             remove: connection.prepare_cached(&self.remove)?,
             file,
+            written: Vec::new(),
         })
     }
 }
@@ -149,6 +150,8 @@ pub(super) struct Pen<'a> {
     change: CachedStatement<'a>,
     remove: CachedStatement<'a>,
     file: &'a Path,
+    /// Keys of what was written.
+    pub(super) written: Vec<String>,
 }
 
 impl Pen<'_> {

@@ -23,7 +23,7 @@ pub use sources::{ConfigError, FILE, Mistake, Origin, Sources, load};
 pub use value::Secret;
 
 use commerce::{carts::CartLimits, orders::OrderLimits};
-use engine::Limits;
+use engine::{Limits, views::Bounds};
 use kernel::Currency;
 use std::{
     collections::BTreeMap,
@@ -51,6 +51,8 @@ pub struct Config {
     pub http: Http,
     /// How much the engine takes at once.
     pub engine: Limits,
+    /// How much the views hold back and keep in memory.
+    pub views: Bounds,
     /// What this shop sells in, and how much at once.
     pub shop: ShopRules,
     /// Who takes the money.
@@ -131,7 +133,8 @@ impl Default for Config {
                 concurrency: 1024,
                 timeout: Duration::from_secs(30),
             },
-            engine: Limits::default(),
+            engine: small_engine(),
+            views: Bounds { documents: 1 << 13, ..Bounds::default() },
             shop: ShopRules {
                 currency: Currency::GBP,
                 orders: OrderLimits::default(),
@@ -144,6 +147,11 @@ impl Default for Config {
             origins: BTreeMap::new(),
         }
     }
+}
+
+/// What a shop of any size does with in 300 MiB. Tables of states double their room beyond 91,750.
+fn small_engine() -> Limits {
+    Limits { states: 90_000, commands: 90_000, feed_facts: 1 << 15, ..Limits::default() }
 }
 
 impl Config {

@@ -216,6 +216,13 @@ pub const SETTINGS: &[Setting] = &[
         set: |config, value| config.engine.disk_reserve = value.whole(),
     },
     Setting {
+        key: "views.documents",
+        about: "Documents of each view held in memory while they change",
+        kind: whole("documents", 64, 10_000_000),
+        get: |config| size(config.views.documents),
+        set: |config, value| config.views.documents = value.size(),
+    },
+    Setting {
         key: "shop.currency",
         about: "Of all prices",
         kind: Kind::Currency,

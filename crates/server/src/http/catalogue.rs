@@ -43,6 +43,11 @@ impl Catalogue {
         self.offers.write().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
+    /// How often a product was changed.
+    pub(crate) fn changes(&self) -> u64 {
+        self.changes.load(SeqCst)
+    }
+
     fn known(&self, sku: &Sku) -> Option<Option<Arc<Offer>>> {
         self.offers.read().unwrap_or_else(PoisonError::into_inner).get(sku).cloned()
     }
@@ -68,7 +73,7 @@ impl Front {
         if let Some(known) = self.catalogue.known(sku) {
             return Ok(known);
         }
-        let changes = self.catalogue.changes.load(SeqCst);
+        let changes = self.catalogue.changes();
         let offer = self.read_offer(sku)?.map(Arc::new);
         // Strangers may ask for what never was: only what is there is worth remembering.
         if offer.is_some() {

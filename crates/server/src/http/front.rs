@@ -8,6 +8,7 @@ use super::{
     problem::Problem,
     refused::{not_taken, rejected},
     secrets::Secrets,
+    shown::Shown,
     stream::ReadBack,
     submission::Deed,
 };
@@ -67,6 +68,8 @@ pub struct Front {
     pub(crate) secrets: Secrets,
     pub(crate) limits: FrontLimits,
     pub(crate) catalogue: Catalogue,
+    /// Orders that were answered lately.
+    pub(crate) shown: Shown,
     pub(crate) prometheus: PrometheusHandle,
     /// Whom payments are asked of.
     pub(crate) payment_provider: &'static str,
@@ -126,6 +129,7 @@ impl Front {
     ) -> Front {
         Front {
             catalogue: Catalogue::default(),
+            shown: Shown::default(),
             shop,
             secrets,
             limits,
@@ -327,6 +331,18 @@ impl Front {
     ) -> Result<Option<V::Document>, Problem> {
         self.reach_in::<V>(self.shop.engine.feed().tip()).await?;
         self.document::<V>(key)
+    }
+
+    /// The same as it is written.
+    ///
+    /// # Errors
+    /// As [`Front::newest`].
+    pub(crate) async fn newest_text<V: View<Business = Shop>>(
+        &self,
+        key: &str,
+    ) -> Result<Option<std::sync::Arc<str>>, Problem> {
+        self.reach_in::<V>(self.shop.engine.feed().tip()).await?;
+        self.shop.reader.text::<V>(key).map_err(|error| unreadable(&error))
     }
 
     /// A document as it can be read now.

@@ -22,6 +22,7 @@ mod problem;
 mod refused;
 mod routes;
 mod shapes;
+mod shown;
 mod stream;
 mod strict;
 mod submission;

@@ -1,7 +1,7 @@
 //! What must hold after every crash, and when all is quiet.
 
 use super::{
-    books::Books,
+    books::{Books, money::Paid},
     machine::{Halt, Machine, broken},
     outside::BankBook,
     rules::Rules,
@@ -13,7 +13,8 @@ use flows::{
     views::{CashLedger, Stocks},
 };
 use journal::{Index, Journal, LineReader};
-use kernel::{Position, Recorded};
+use kernel::{PaymentId, Position, Recorded};
+use std::collections::BTreeMap;
 
 /// All facts after a position, as they stand in the journal.
 pub(super) fn facts_after(
@@ -116,7 +117,8 @@ fn stock_is_settled<B: Rules>(machine: &Machine<B>, books: &Books) -> Result<(),
 /// What the provider has really done is what the payments say, and the other way round.
 fn bank_agrees(bank: &BankBook, books: &Books) -> Result<(), Halt> {
     let mut known = BankBook::default();
-    for (payment, paid) in &books.money.payments {
+    let asked = |(_, paid): &(&PaymentId, &Paid)| !paid.promised;
+    for (payment, paid) in books.money.payments.iter().filter(asked) {
         let captured = paid.captured.iter().map(|(number, amount)| ((*payment, *number), *amount));
         known.captured.extend(captured);
         let refunded = paid.refunded.iter().map(|(number, amount)| ((*payment, *number), *amount));
@@ -146,8 +148,12 @@ fn bank_agrees(bank: &BankBook, books: &Books) -> Result<(), Halt> {
 fn till_agrees<B: Rules>(machine: &Machine<B>, books: &Books) -> Result<(), Halt> {
     let cash = machine.disks.views.reader().get::<CashLedger>("GBP")?.unwrap_or_default();
     let bank = machine.setup.bank.book();
-    let captured: i64 = bank.captured.values().sum();
-    let refunded: i64 = bank.refunded.values().sum();
+    let promised = || books.money.payments.values().filter(|paid| paid.promised);
+    let by_hand = |amounts: fn(&Paid) -> &BTreeMap<u32, i64>| {
+        promised().flat_map(|paid| amounts(paid).values()).sum::<i64>()
+    };
+    let captured = bank.captured.values().sum::<i64>() + by_hand(|paid| &paid.captured);
+    let refunded = bank.refunded.values().sum::<i64>() + by_hand(|paid| &paid.refunded);
     let balance = captured - refunded + books.money.adjusted;
     match (cash.captured, cash.refunded, cash.balance) == (captured, refunded, balance) {
         true => Ok(()),

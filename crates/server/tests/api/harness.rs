@@ -1,7 +1,7 @@
 //! A shop with its front door on a port of its own, and those who come to it.
 
 use crate::logs;
-use engine::{Ask, Limits, WallClock};
+use engine::{Ask, WallClock};
 use flows::Command;
 use gateways::{
     SimulatedCarrier, SimulatedProvider,
@@ -265,7 +265,7 @@ fn front(folder: &Path, sandbox: Option<&Sandbox>) -> Arc<Front> {
         let carrier = HttpCarrier::new(Partner::new("carrier", carrier), another);
         vec![Arc::new(provider.expect("a provider")), Arc::new(carrier.expect("a carrier"))]
     };
-    let shop = RunningShop::open_now(folder, Limits::default(), outside).expect("it opens");
+    let shop = RunningShop::open_now(folder, Default::default(), outside).expect("it opens");
     let (secrets, _) = Secrets::open(folder, Some(KEY)).expect("secrets");
     let secret = sandbox.map(|sandbox| sandbox.secret.as_str().to_owned());
     Arc::new(Front::new(shop, secrets, FrontLimits::default(), secret, telemetry::recorder()))

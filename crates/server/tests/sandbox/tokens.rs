@@ -42,7 +42,7 @@ async fn a_token_says_yes_or_no() {
 #[tokio::test]
 async fn what_pays_without_a_token_is_authorised() {
     let scene = Scene::silent();
-    let method = commerce::payments::PaymentMethod::CashOnDelivery;
+    let method = commerce::payments::PaymentMethod::BankTransfer;
     let started = PaymentFact::Started { amount: AMOUNT, method, token: None };
     assert_eq!(scene.pay(1, &started).await, Ok(vec![yes(1)]));
     let empty = Some(scene.vault.keep(""));

@@ -39,7 +39,7 @@ impl Door {
                 Arc::new(gateways::SimulatedCarrier::default()),
             ]
         };
-        let shop = RunningShop::open_now(folder.path(), engine::Limits::default(), outside);
+        let shop = RunningShop::open_now(folder.path(), Default::default(), outside);
         let (secrets, _) = Secrets::open(folder.path(), Some(KEY)).expect("secrets");
         let (limits, recorder) = (FrontLimits::default(), telemetry::recorder());
         let mut front = Front::new(shop.expect("a shop"), secrets, limits, None, recorder);

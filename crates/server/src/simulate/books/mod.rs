@@ -1,7 +1,7 @@
 //! Books kept beside the shop, from its facts alone and by rules of their own: what must hold at
 //! every fact, and what must hold in the end.
 
-mod money;
+pub(super) mod money;
 mod stock;
 
 use super::machine::{Halt, broken};

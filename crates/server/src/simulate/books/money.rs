@@ -5,7 +5,7 @@ use commerce::{
     credit_notes::CreditNoteFact,
     ledger::LedgerFact,
     orders::OrderFact,
-    payments::{Errand, PaymentFact},
+    payments::{Errand, PROMISE, PaymentFact},
 };
 use flows::{Fact, Shop};
 use kernel::{CommandId, CreditNoteId, LineId, OrderId, PaymentId, Recorded, ReturnId};
@@ -24,6 +24,8 @@ pub(in crate::simulate) struct Paid {
     refunds_open: BTreeMap<u32, i64>,
     /// How often something was asked, less how often it was given up.
     patience: BTreeMap<(&'static str, Option<u32>), i64>,
+    /// No provider knows of it.
+    pub(in crate::simulate) promised: bool,
 }
 
 /// What travels together.
@@ -89,7 +91,13 @@ impl MoneyBook {
 
     fn payment(&mut self, payment: PaymentId, fact: &PaymentFact) -> Result<(), Halt> {
         let paid = self.payments.entry(payment).or_default();
-        paid.count(fact);
+        match fact {
+            PaymentFact::Authorised { reference, .. } if reference == PROMISE => {
+                paid.promised = true;
+            }
+            _ if paid.promised => {}
+            fact => paid.count(fact),
+        }
         let before = match fact {
             PaymentFact::Captured { capture, amount } => {
                 paid.captured.insert(*capture, amount.minor)

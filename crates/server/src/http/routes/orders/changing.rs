@@ -119,13 +119,16 @@ pub(crate) async fn pay(
     let id = front.order_named(&caller, &id).await?;
     let known = front.newest_document(id).await?;
     let by = By::caller(&caller, id);
-    let kind = "payment_token".to_owned();
-    let token = front.vault_row(asked.deed.id(&by.scope), &kind);
-    let content = asked.body.token.as_bytes().to_vec();
-    let row = VaultRow { id: token, subject: known.customer, kind, content };
-    let attempt = OrderCommand::TryPayment { method: asked.body.method.into(), token: Some(token) };
+    let row = asked.body.token().map(|token| VaultRow {
+        id: front.vault_row(asked.deed.id(&by.scope), "payment_token"),
+        subject: known.customer,
+        kind: "payment_token".to_owned(),
+        content: token.into(),
+    });
+    let token = row.as_ref().map(|row| row.id);
+    let attempt = OrderCommand::TryPayment { method: asked.body.method.into(), token };
     let attempt = Command::Order(id, attempt);
-    let caused = front.obey_with(&asked.deed, &by, attempt, vec![row]).await?;
+    let caused = front.obey_with(&asked.deed, &by, attempt, row.into_iter().collect()).await?;
     let order = front.newest_order(id).await?;
     let (location, version) = (format!("/api/v1/orders/{id}"), order.version);
     Ok(Answer::created(order, location).at(caused.position()).version(version))

@@ -9,6 +9,7 @@ use crate::http::{
     front::Front,
     problem::Problem,
     shapes::{self, number_of},
+    shown::ShownOrder,
 };
 use engine::views::Query;
 use flows::views::{self, Orders};
@@ -63,6 +64,17 @@ impl Front {
     pub(crate) async fn newest_order(&self, id: OrderId) -> Result<shapes::Order, Problem> {
         let document = self.newest_document(id).await?;
         self.order(id, &document).ok_or_else(|| Problem::absent("order"))
+    }
+
+    /// An order as it is answered now.
+    ///
+    /// # Errors
+    /// 404 when there is none.
+    pub(crate) async fn newest_shown(&self, id: OrderId) -> Result<ShownOrder, Problem> {
+        let key = id.to_string();
+        let document = self.newest_text::<Orders>(&key).await?;
+        let shown = document.map(|document| self.shown(&key, &document)).transpose()?;
+        shown.flatten().ok_or_else(|| Problem::absent("order"))
     }
 
     /// The same as the view has it.

@@ -49,7 +49,7 @@ pub(crate) struct NewOrder {
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewPayment {
     pub(super) method: Method,
-    /// The provider's token: no card number ever comes here.
+    /// The provider's token: no card number ever comes here. Cash on delivery needs none, and keeps none.
     #[schema(pattern = "^(?![0-9]{12,255}$)[!-~]{1,255}$", example = "tok_ok")]
     pub(super) token: String,
 }
@@ -76,6 +76,14 @@ impl From<Method> for PaymentMethod {
 }
 
 impl NewPayment {
+    /// What the provider is shown; nobody is asked for cash on delivery.
+    pub(super) fn token(&self) -> Option<&str> {
+        match self.method {
+            Method::CashOnDelivery => None,
+            Method::Card | Method::Wallet | Method::BankTransfer => Some(&self.token),
+        }
+    }
+
     /// What is wrong with it: a token is plain, and nothing that looks like a card's number.
     pub(super) fn flaws(&self, at: &str) -> Vec<Flaw> {
         let token = &self.token;
@@ -186,7 +194,7 @@ impl Front {
         let address = |address: &Address| serde_json::to_vec(address).unwrap_or_default();
         let ship_to = keep("address", address(&body.ship_to));
         let email = keep("email", body.email.trim().as_bytes().to_vec());
-        let token = keep("payment_token", body.payment.token.as_bytes().to_vec());
+        let token = body.payment.token().map(|token| keep("payment_token", token.into()));
         if let Some(bill_to) = &body.bill_to {
             keep("bill_to", address(bill_to));
         }
@@ -200,7 +208,7 @@ impl Front {
             lines,
             shipping: None,
             method: body.payment.method.into(),
-            token: Some(token),
+            token,
             ship_to: Some(ship_to),
             email: Some(email),
             pay_within_seconds: None,

@@ -8,13 +8,15 @@ use crate::http::{
     problem::{Flaw, Problem},
     routes::facts::{Fact, position_of},
     shapes::{Order, moment_of, number_of},
+    shown::ShownOrder,
     stream,
 };
 use axum::{extract::State, response::Response};
 use engine::views::{Cursor, Page, Query};
 use flows::views::{OrderTimeline, Orders};
-use kernel::{Column, OrderId, Timestamp, View};
+use kernel::{Column, Timestamp, View};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 
@@ -103,6 +105,18 @@ impl Rest {
             && self.customer.is_none()
     }
 
+    /// Which of these rows it keeps; where it keeps all, nobody looks into them.
+    fn kept(&self, rows: &[(String, String)]) -> Result<Vec<bool>, Problem> {
+        if self.is_empty() {
+            return Ok(vec![true; rows.len()]);
+        }
+        let keeps = |(_, document): &(String, String)| {
+            let order = serde_json::from_str(document);
+            order.map(|order| self.keeps(&order)).map_err(|error| Problem::internal(&error))
+        };
+        rows.iter().map(keeps).collect()
+    }
+
     fn keeps(&self, order: &flows::views::Order) -> bool {
         let total = order.totals().total.minor;
         let status = crate::http::shapes::word(&order.status);
@@ -166,7 +180,7 @@ pub(crate) async fn list(
     _staff: Staff,
     after: After,
     Filters(filters): Filters<OrderFilters>,
-) -> Result<Answer<List<Order>>, Problem> {
+) -> Result<Answer<List<Arc<RawValue>>>, Problem> {
     let (query, rest) = filters.query(&front)?;
     let paging = Paging { limit: filters.limit, cursor: filters.cursor };
     front.be_as_new_as::<Orders>(after).await?;
@@ -182,14 +196,15 @@ pub(crate) async fn list(
         }
         let mut found = front.orders(&query)?;
         looked += found.rows.len();
-        let full = full_after(&found.rows, &rest, limit - items.len());
+        let mut kept = rest.kept(&found.rows)?;
+        let full = full_after(&kept, limit - items.len());
         if let Some(rows) = full.filter(|rows| *rows < found.rows.len()) {
             // The page ends within the stride: the next one begins there.
             found = front.orders(&query.limit(rows))?;
+            kept = rest.kept(&found.rows)?;
         }
-        for (key, order) in found.rows.into_iter().filter(|(_, order)| rest.keeps(order)) {
-            let id: Option<OrderId> = key.parse().ok();
-            items.extend(id.and_then(|id| front.order(id, &order)));
+        for ((key, document), _) in found.rows.iter().zip(kept).filter(|(_, kept)| *kept) {
+            items.extend(front.shown(key, document)?.map(|order| order.json));
         }
         if found.next.is_none() || items.len() >= limit || looked >= LOOKED_THROUGH {
             break found.next;
@@ -201,14 +216,14 @@ pub(crate) async fn list(
 }
 
 /// After how many rows a page is full that has still room for so many; none when it is not.
-fn full_after(rows: &[(String, flows::views::Order)], rest: &Rest, room: usize) -> Option<usize> {
-    let kept = rows.iter().enumerate().filter(|(_, (_, order))| rest.keeps(order));
+fn full_after(kept: &[bool], room: usize) -> Option<usize> {
+    let kept = kept.iter().enumerate().filter(|(_, kept)| **kept);
     kept.map(|(at, _)| at + 1).nth(room.checked_sub(1)?)
 }
 
 impl Front {
-    fn orders(&self, query: &Query) -> Result<Page<flows::views::Order>, Problem> {
-        self.shop.reader.list::<Orders>(query).map_err(|error| unreadable(&error))
+    fn orders(&self, query: &Query) -> Result<Page<String>, Problem> {
+        self.shop.reader.texts::<Orders>(query).map_err(|error| unreadable(&error))
     }
 }
 
@@ -220,11 +235,10 @@ pub(crate) async fn get(
     State(front): State<Arc<Front>>,
     caller: Caller,
     Path(id): Path<String>,
-) -> Result<Answer<Order>, Problem> {
+) -> Result<Answer<Arc<RawValue>>, Problem> {
     let id = front.order_named(&caller, &id).await?;
-    let order = front.newest_order(id).await?;
-    let (position, version) = (front.shop.seen.position(), order.version);
-    Ok(Answer::ok(order).at(Some(position)).version(version))
+    let ShownOrder { json, version } = front.newest_shown(id).await?;
+    Ok(Answer::ok(json).at(Some(front.shop.seen.position())).version(version))
 }
 
 /// Something that happened to an order.
