@@ -24,6 +24,8 @@ pub mod config;
 
 pub mod backup;
 
+pub mod import;
+
 pub mod letters;
 
 pub mod journal_tools;

@@ -4,6 +4,7 @@ mod exit;
 
 mod backup;
 mod completions;
+mod import;
 mod journal;
 mod letters;
 mod replay;
@@ -39,6 +40,7 @@ Exit codes:
 Examples:
   cartage demo
   cartage replay examples/online-retail/online_retail.csv.zst --until 2010-12-08
+  cartage import products.csv --dry-run
   cartage journal tail
   cartage backup /backups/monday
   cartage config";
@@ -91,6 +93,17 @@ Examples:
 An unfinished replay goes on where it was when the same command is given again.
 Exit code 1: something does not hold; the report says what.")]
     Replay(replay::ReplayArgs),
+    /// Bring a catalogue in: products, variants, prices, first stock
+    #[command(after_help = "\
+Examples:
+  cartage import examples/import/products.csv --dry-run
+  cartage import products.csv --data /srv/shop --refused refused.jsonl
+  cartage import shopify.csv --ignore 'Image Src' --ignore Tags
+  zstdcat products.jsonl.zst | cartage import - --format jsonl
+
+The same file again changes nothing. Exit code 1: some rows were refused, all others are in.
+Every column, field and code: docs/import.md")]
+    Import(import::ImportArgs),
     /// Look into the journal, also of a running shop
     #[command(after_help = "\
 Examples:
@@ -183,6 +196,7 @@ pub(crate) fn run(cartage: Cartage) -> Answer {
         Command::Serve(args) => serve::run(args, settings),
         Command::Sandbox(args) => sandbox::run(args),
         Command::Replay(args) => replay::run(args, settings),
+        Command::Import(args) => import::run(args, settings),
         Command::Journal(args) => journal::run(args, settings),
         Command::Views(args) => views::run(args, settings),
         Command::Letters(args) => letters::run(args, settings),
