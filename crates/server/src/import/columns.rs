@@ -337,7 +337,7 @@ mod tests {
         assert!(unknown.contains("\"colour of roof\"") && unknown.contains("weight_grams"));
         assert!(matches!(header("name|price"), Err(HeaderError::NoSku)));
         assert!(matches!(header("sku|ean|barcode"), Err(HeaderError::Twice { .. })));
-        assert!(matches!(header("sku|Image Src|Image Src"), Ok(_)));
+        assert!(header("sku|Image Src|Image Src").is_ok());
         let many = vec!["Image Src"; COLUMNS_MAX + 1].join("|");
         assert!(matches!(header(&many), Err(HeaderError::TooMany)));
     }

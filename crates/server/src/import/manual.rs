@@ -2,7 +2,7 @@
 
 use super::{CODES, COLUMNS, COLUMNS_MAX, LINE_BYTES_MAX, ROW_BYTES_MAX, ROWS_MAX, TRIED_MAX};
 
-const HEAD: &str = include_str!("manual.md");
+const HEAD: &str = include_str!("manual.txt");
 
 /// The page, with the tables of columns and codes in their places.
 pub fn manual() -> String {

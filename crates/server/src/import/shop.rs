@@ -46,14 +46,14 @@ enum Books {
         past: Box<Past<Shop>>,
         tip: Position,
         /// Nobody else has it meanwhile.
-        _files: journal::sqlite::Folder,
+        _files: Box<journal::sqlite::Folder>,
     },
 }
 
 /// A look at something, perhaps under way.
 pub(super) enum Looking {
     UnderWay(oneshot::Receiver<journal::Result<engine::Looked<Shop>>>),
-    Done(State, u64),
+    Done(Box<State>, u64),
 }
 
 impl ImportShop {
@@ -97,7 +97,7 @@ impl ImportShop {
             Past::new(Feed::new(tip, 0), reader, files.index.reader()?)
         });
         let past = Box::new(past.map_err(ShopError::from)?);
-        let books = Books::DryRun { past, tip, _files: files };
+        let books = Books::DryRun { past, tip, _files: Box::new(files) };
         let affair = CommandId(Uuid::now_v7());
         Ok(ImportShop { books, views, runner, journal, affair, _nothing: nothing })
     }
@@ -164,7 +164,7 @@ impl ImportShop {
             Books::Real(engine) => Ok(Looking::UnderWay(engine.look(stream.clone())?)),
             Books::DryRun { past, tip, .. } => {
                 let (state, version) = past.state_at(stream, *tip).map_err(ShopError::from)?;
-                Ok(Looking::Done(state, version))
+                Ok(Looking::Done(Box::new(state), version))
             }
         }
     }
@@ -199,7 +199,7 @@ impl Looking {
     /// What there is, and how many facts it has.
     pub(super) fn wait(self) -> Result<(State, u64), ImportError> {
         match self {
-            Looking::Done(state, version) => Ok((state, version)),
+            Looking::Done(state, version) => Ok((*state, version)),
             Looking::UnderWay(seen) => {
                 let seen = seen.blocking_recv().map_err(|_| NotTaken::Stopped)?;
                 let seen = seen.map_err(ShopError::from)?;
