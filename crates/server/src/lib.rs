@@ -26,6 +26,8 @@ pub mod backup;
 
 pub mod import;
 
+pub mod reconciling;
+
 pub mod letters;
 
 pub mod journal_tools;

@@ -4,7 +4,8 @@ use engine::views;
 use journal::Error as JournalError;
 use server::{
     backup::BackupError, config::ConfigError, import::ImportError, journal_tools::ToolError,
-    letters::LettersError, replay::PlayError, serve::ServeError, shop::ShopError,
+    letters::LettersError, reconciling::NotCompared, replay::PlayError, serve::ServeError,
+    shop::ShopError,
 };
 use std::{error::Error, io};
 
@@ -40,6 +41,8 @@ pub(crate) fn code_of(error: &(dyn Error + 'static)) -> u8 {
         of_letters(error)
     } else if let Some(error) = error.downcast_ref::<ServeError>() {
         of_serve(error)
+    } else if let Some(NotCompared::Journal(error)) = error.downcast_ref::<NotCompared>() {
+        of_journal(error)
     } else if let Some(error) = error.downcast_ref::<ImportError>() {
         of_import(error)
     } else if error.is::<ConfigError>() || error.is::<Usage>() {

@@ -7,6 +7,7 @@ mod completions;
 mod import;
 mod journal;
 mod letters;
+mod reconcile;
 mod replay;
 mod settings;
 mod views;
@@ -130,6 +131,15 @@ Of a stopped shop, in its folder; of a running one with --url and the key of its
   cartage letters retry pay:4711
   cartage letters drop pay:4711 --why \"paid by hand\"")]
     Letters(letters::LettersArgs),
+    /// Compare the payment provider's books with ours: captures and refunds of some days
+    #[command(after_help = "\
+Examples:
+  cartage reconcile --data /srv/shop                       # yesterday, as a running shop does by itself
+  cartage reconcile --from 2026-11-01 --to 2026-11-30 --json
+  cartage reconcile --from 2026-11-20 --file settlement.jsonl
+
+Days are those of UTC. Exit code 1: the books differ; each difference is a line.")]
+    Reconcile(reconcile::ReconcileArgs),
     /// Copy what cannot be made again into a new folder, while the shop runs
     #[command(after_help = "\
 Examples:
@@ -200,6 +210,7 @@ pub(crate) fn run(cartage: Cartage) -> Answer {
         Command::Journal(args) => journal::run(args, settings),
         Command::Views(args) => views::run(args, settings),
         Command::Letters(args) => letters::run(args, settings),
+        Command::Reconcile(args) => reconcile::run(args, settings),
         Command::Backup(args) => backup::run(args, settings),
         Command::Restore(args) => backup::restore(args),
         Command::Config(args) => settings::run(args, settings),
