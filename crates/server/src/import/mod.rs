@@ -74,7 +74,7 @@ pub enum ImportError {
     #[error(transparent)]
     Shop(#[from] ShopError),
     /// Somebody has the folder.
-    #[error("{0}: stop the shop first, or send products to POST /api/v1/products")]
+    #[error("{0}. A running shop takes products over POST /api/v1/products")]
     Running(journal::Error),
     /// A view that has to be right tells old news.
     #[error(

@@ -84,7 +84,7 @@ fn the_program_says_what_to_do_when_it_cannot_begin() {
     let (code, _, err) = cartage(here.path(), &ignored, "");
     assert_eq!(code, 3);
     assert!(
-        err.contains("in use by another program") && err.contains("stop the shop first"),
+        err.contains("in use by another program") && err.contains("POST /api/v1/products"),
         "{err}"
     );
     drop(in_use);
