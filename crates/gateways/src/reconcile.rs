@@ -1,11 +1,11 @@
 //! Whether the provider's books agree with ours: the lines of its settlement file against the facts
 //! of our payments. Pure; whoever calls it chooses the days. A movement around midnight may stand in
-//! the next day's file: give both days, or look at what is missing again the day after.
+//! the next day's file: [`reconcile_days`] takes the days around for that.
 
 use commerce::payments::PaymentFact;
 use kernel::{Money, PaymentId, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::RangeInclusive};
 
 /// Which way money went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -79,6 +79,21 @@ pub enum Disagreement {
     },
 }
 
+/// A day in UTC, counted from 1970-01-01.
+pub type Day = i64;
+
+const DAY_MICROS: i64 = 24 * 60 * 60 * 1_000_000;
+
+/// The day of a moment.
+pub fn day_of(at: Timestamp) -> Day {
+    at.micros().div_euclid(DAY_MICROS)
+}
+
+/// When a day begins.
+pub fn beginning_of(day: Day) -> Timestamp {
+    Timestamp::from_micros(day.saturating_mul(DAY_MICROS))
+}
+
 /// A line of a settlement file that cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[error("line {line} of the settlement file is no movement of money: {error}")]
@@ -131,6 +146,39 @@ pub fn reconcile<'a>(
         what.map(move |what| Difference { payment, movement, number, what })
     });
     differences.collect()
+}
+
+/// The same for some days, of which `since` cuts off the beginning. Settlement files and facts of the
+/// days around them are given, too, so that a movement around midnight, or one of which we heard late,
+/// finds its other half; what belongs to these other days is no difference of today's.
+pub fn reconcile_days<'a>(
+    days: &RangeInclusive<Day>,
+    since: Timestamp,
+    settled: Vec<Settled>,
+    facts: impl IntoIterator<Item = (PaymentId, Timestamp, &'a PaymentFact)>,
+) -> Vec<Difference> {
+    let mut when: BTreeMap<(PaymentId, Movement, u32), Timestamp> = BTreeMap::new();
+    for Settled { payment, movement, number, at, .. } in &settled {
+        when.entry((*payment, *movement, *number)).or_insert(*at);
+    }
+    // Where both know it, the provider's day counts, so that no movement is of two days.
+    let mut ours = Vec::new();
+    for (payment, at, fact) in facts {
+        let key = match fact {
+            PaymentFact::Captured { capture, .. } => (payment, Movement::Capture, *capture),
+            PaymentFact::Refunded { refund, .. } => (payment, Movement::Refund, *refund),
+            _ => continue,
+        };
+        when.entry(key).or_insert(at);
+        ours.push((payment, fact));
+    }
+    let mut differences = reconcile(settled, ours);
+    differences.retain(|difference| {
+        let Difference { payment, movement, number, .. } = difference;
+        let at = when.get(&(*payment, *movement, *number));
+        at.is_some_and(|at| *at >= since && days.contains(&day_of(*at)))
+    });
+    differences
 }
 
 fn disagreements(books: &Books) -> Vec<Disagreement> {
@@ -207,6 +255,26 @@ mod tests {
             (6, Disagreement::MissingHere { theirs: pounds(7) }),
         ];
         assert_eq!(found, planted);
+    }
+
+    #[test]
+    fn what_belongs_to_another_day_is_no_difference_of_this_one() {
+        let noon = beginning_of(day_of(NOW)) + std::time::Duration::from_secs(12 * 3600);
+        let at = |hours: i64| Timestamp::from_micros(noon.micros() + hours * 3_600_000_000);
+        let today = day_of(noon)..=day_of(noon);
+        let fact = captured(900);
+        let ours = |number, hours| (payment(number), at(hours), &fact);
+        let theirs = |number, hours| Settled {
+            at: at(hours),
+            ..line(number, Movement::Capture, pounds(900))
+        };
+        // Just before midnight here, just after it there; heard of a day late; yesterday's; tomorrow's.
+        let settled = vec![theirs(1, 13), theirs(2, 0), theirs(3, -20), theirs(5, 1), theirs(6, 2)];
+        let facts = [ours(1, 11), ours(2, 26), ours(4, 20), ours(7, 3), ours(8, 2)];
+        let found = reconcile_days(&today, at(2), settled.clone(), facts);
+        let found: Vec<u32> = found.iter().map(|difference| difference.payment.number).collect();
+        assert_eq!(found, [6, 7, 8], "and 5 was before anybody kept books");
+        assert_eq!(reconcile_days(&today, at(-30), settled, facts).len(), 4);
     }
 
     #[test]

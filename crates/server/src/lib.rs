@@ -24,6 +24,10 @@ pub mod config;
 
 pub mod backup;
 
+pub mod import;
+
+pub mod reconciling;
+
 pub mod letters;
 
 pub mod journal_tools;

@@ -8,11 +8,13 @@ use crate::{
         secrets::{Secrets, SecretsError},
         telemetry::{self, Telemetry},
     },
+    reconciling::Daily,
     sandbox::{self, Sandbox, SandboxArgs, SandboxError},
     shop::{Outside, RunningShop, ShopError},
     traced::Traced,
 };
 use gateways::http::{BadPartner, HttpCarrier, HttpProvider, Partner};
+use kernel::Timestamp;
 use std::{
     error::Error,
     net::SocketAddr,
@@ -102,7 +104,13 @@ pub fn run(args: &ServeArgs, settings: &ConfigArgs) -> Result<ExitCode, Box<dyn 
         false => Partners::of(&config)?,
     };
     let front = Arc::new(open(&config, &partners)?);
-    runtime.block_on(until_stopped(front, listener, &config, std::future::pending()))?;
+    let daily = partners.daily(&front, &config.data)?;
+    runtime.block_on(async {
+        let daily = tokio::spawn(daily.run());
+        let served = until_stopped(front, listener, &config, std::future::pending()).await;
+        daily.abort();
+        served
+    })?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -139,8 +147,8 @@ pub(crate) struct Partners {
     payments: Partner,
     carrier: Partner,
     secret: Option<String>,
-    /// Stops when this goes.
-    _sandbox: Option<Sandbox>,
+    /// Its servers stop when this goes.
+    sandbox: Option<Sandbox>,
 }
 
 impl Partners {
@@ -156,7 +164,7 @@ impl Partners {
                 .webhook_secret
                 .as_ref()
                 .map(|secret| secret.expose().to_owned()),
-            _sandbox: None,
+            sandbox: None,
         })
     }
 
@@ -172,8 +180,23 @@ impl Partners {
             payments: Partner::new(PAYMENTS, &sandbox.payments_url),
             carrier: Partner::new(CARRIER, &sandbox.carrier_url),
             secret: Some(sandbox.secret.as_str().to_owned()),
-            _sandbox: Some(sandbox),
+            sandbox: Some(sandbox),
         })
+    }
+
+    /// Who compares the provider's books with ours. A sandbox begins its books when it begins.
+    ///
+    /// # Errors
+    /// When the journal cannot be read, or nobody can be asked.
+    pub(crate) fn daily(&self, front: &Front, folder: &Path) -> Result<Daily, ServeError> {
+        let engine = &front.shop.engine;
+        let vault = engine.reader().map_err(ShopError::from)?;
+        let provider = HttpProvider::new(self.payments.clone(), vault)?;
+        let since = match self.sandbox {
+            Some(_) => engine.clock().now(),
+            None => Timestamp::MIN,
+        };
+        Ok(Daily::of(engine, folder, provider, since).map_err(ShopError::from)?)
     }
 
     fn outside(&self, vault: Box<dyn journal::Reader>) -> Result<Outside, ServeError> {

@@ -75,7 +75,10 @@ pub fn rebuild(folder: &Path, names: &[String]) -> Result<Rebuilt, ShopError> {
 }
 
 /// Views follow a journal that nobody writes. Those that are new follow from the first fact.
-fn catch_up(runner: &mut Runner<Shop>, reader: &dyn journal::Reader) -> Result<(), ShopError> {
+pub(crate) fn catch_up(
+    runner: &mut Runner<Shop>,
+    reader: &dyn journal::Reader,
+) -> Result<(), ShopError> {
     let mut lines = LineReader::<Shop>::default();
     while let Some(block) = reader.block_holding(runner.position() + 1)? {
         let facts =

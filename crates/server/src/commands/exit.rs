@@ -3,8 +3,9 @@
 use engine::views;
 use journal::Error as JournalError;
 use server::{
-    backup::BackupError, config::ConfigError, journal_tools::ToolError, letters::LettersError,
-    replay::PlayError, serve::ServeError, shop::ShopError,
+    backup::BackupError, config::ConfigError, import::ImportError, journal_tools::ToolError,
+    letters::LettersError, reconciling::NotCompared, replay::PlayError, serve::ServeError,
+    shop::ShopError,
 };
 use std::{error::Error, io};
 
@@ -40,6 +41,10 @@ pub(crate) fn code_of(error: &(dyn Error + 'static)) -> u8 {
         of_letters(error)
     } else if let Some(error) = error.downcast_ref::<ServeError>() {
         of_serve(error)
+    } else if let Some(NotCompared::Journal(error)) = error.downcast_ref::<NotCompared>() {
+        of_journal(error)
+    } else if let Some(error) = error.downcast_ref::<ImportError>() {
+        of_import(error)
     } else if error.is::<ConfigError>() || error.is::<Usage>() {
         USAGE
     } else {
@@ -142,5 +147,18 @@ fn of_letters(error: &LettersError) -> u8 {
         LettersError::Shop(error) => of_shop(error),
         LettersError::Running(_) | LettersError::NoAnswer { .. } => FOLDER,
         LettersError::Letter(_) | LettersError::Refused { .. } => WRONG,
+    }
+}
+
+fn of_import(error: &ImportError) -> u8 {
+    match error {
+        ImportError::Shop(error) => of_shop(error),
+        ImportError::Running(_) | ImportError::Behind(_) | ImportError::NotTaken(_) => FOLDER,
+        ImportError::Header { .. } => USAGE,
+        ImportError::Unreadable { .. }
+        | ImportError::Failed { .. }
+        | ImportError::TooManyRows
+        | ImportError::TooMuchToTry
+        | ImportError::Told(_) => WRONG,
     }
 }

@@ -4,8 +4,10 @@ mod exit;
 
 mod backup;
 mod completions;
+mod import;
 mod journal;
 mod letters;
+mod reconcile;
 mod replay;
 mod settings;
 mod views;
@@ -39,6 +41,7 @@ Exit codes:
 Examples:
   cartage demo
   cartage replay examples/online-retail/online_retail.csv.zst --until 2010-12-08
+  cartage import products.csv --dry-run
   cartage journal tail
   cartage backup /backups/monday
   cartage config";
@@ -91,6 +94,17 @@ Examples:
 An unfinished replay goes on where it was when the same command is given again.
 Exit code 1: something does not hold; the report says what.")]
     Replay(replay::ReplayArgs),
+    /// Bring a catalogue in: products, variants, prices, first stock
+    #[command(after_help = "\
+Examples:
+  cartage import examples/import/products.csv --dry-run
+  cartage import products.csv --data /srv/shop --refused refused.jsonl
+  cartage import shopify.csv --ignore 'Image Src' --ignore Tags
+  zstdcat products.jsonl.zst | cartage import - --format jsonl
+
+The same file again changes nothing. Exit code 1: some rows were refused, all others are in.
+Every column, field and code: docs/import.md")]
+    Import(import::ImportArgs),
     /// Look into the journal, also of a running shop
     #[command(after_help = "\
 Examples:
@@ -117,6 +131,15 @@ Of a stopped shop, in its folder; of a running one with --url and the key of its
   cartage letters retry pay:4711
   cartage letters drop pay:4711 --why \"paid by hand\"")]
     Letters(letters::LettersArgs),
+    /// Compare the payment provider's books with ours: captures and refunds of some days
+    #[command(after_help = "\
+Examples:
+  cartage reconcile --data /srv/shop                       # yesterday, as a running shop does by itself
+  cartage reconcile --from 2026-11-01 --to 2026-11-30 --json
+  cartage reconcile --from 2026-11-20 --file settlement.jsonl
+
+Days are those of UTC. Exit code 1: the books differ; each difference is a line.")]
+    Reconcile(reconcile::ReconcileArgs),
     /// Copy what cannot be made again into a new folder, while the shop runs
     #[command(after_help = "\
 Examples:
@@ -183,9 +206,11 @@ pub(crate) fn run(cartage: Cartage) -> Answer {
         Command::Serve(args) => serve::run(args, settings),
         Command::Sandbox(args) => sandbox::run(args),
         Command::Replay(args) => replay::run(args, settings),
+        Command::Import(args) => import::run(args, settings),
         Command::Journal(args) => journal::run(args, settings),
         Command::Views(args) => views::run(args, settings),
         Command::Letters(args) => letters::run(args, settings),
+        Command::Reconcile(args) => reconcile::run(args, settings),
         Command::Backup(args) => backup::run(args, settings),
         Command::Restore(args) => backup::restore(args),
         Command::Config(args) => settings::run(args, settings),

@@ -93,7 +93,7 @@ fn cause(shop: RunningShop, met: replay::PlayError) -> Box<dyn Error> {
 }
 
 /// Better said before an hour's work than after it.
-fn must_have_folder(file: &Path) -> Result<(), Usage> {
+pub(super) fn must_have_folder(file: &Path) -> Result<(), Usage> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
     match folder {
         Some(folder) if !folder.is_dir() => Err(Usage(format!(
@@ -106,7 +106,7 @@ fn must_have_folder(file: &Path) -> Result<(), Usage> {
 }
 
 /// Set by the first Ctrl-C or SIGTERM; the second one ends the program at once.
-fn stop_on_signal() -> io::Result<Arc<AtomicBool>> {
+pub(super) fn stop_on_signal() -> io::Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     let shared = stop.clone();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

@@ -65,12 +65,15 @@ pub fn run(args: &DemoArgs, settings: &ConfigArgs) -> Result<ExitCode, Box<dyn E
     let mut front = serve::open(&config, &partners)?;
     // Its data are a trade long past and people who do not exist.
     front.open_house = address.ip().is_loopback();
+    let daily = partners.daily(&front, &config.data)?;
     greet(address, &config, &args.data);
     runtime.block_on(async {
+        let daily = tokio::spawn(daily.run());
         let people = (!args.quiet).then(|| people(address, &config));
         let stop = std::future::pending();
         let served = serve::until_stopped(Arc::new(front), listener, &config, stop).await;
         people.into_iter().flatten().for_each(|person| person.abort());
+        daily.abort();
         served
     })?;
     Ok(ExitCode::SUCCESS)
