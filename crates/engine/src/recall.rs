@@ -208,6 +208,32 @@ fn root_of(name: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tests::bank::*;
+
+    fn balance(live: &Live<Bank>) -> i64 {
+        match &live.state {
+            State::Account(account) => account.balance,
+            other => panic!("{other:?} is no account"),
+        }
+    }
+
+    #[test]
+    fn what_memory_lacks_of_a_root_that_is_whole_is_not_looked_for_until_something_of_it_has_gone() {
+        let house = House::new();
+        let mut recall = Recall::<Bank>::new(
+            journal::Journal::reader(&house.journal.journal()).expect("it opens"),
+            journal::Index::reader(&house.journal.index()).expect("it opens"),
+        );
+        let stream = Stream::Account(account(1));
+        let mut summon = |gone: &[Stream]| recall.summon(&stream, gone).expect("it can be read");
+        assert_eq!(balance(&summon(&[])), 0, "nobody knows of it");
+        house.ask("a", pay(1, 5)).expect("it is obeyed");
+        let House { engine, .. } = house;
+        engine.stop().expect("the index is level");
+        assert_eq!(balance(&summon(&[])), 0, "memory has all of it, so there is nothing else");
+        assert_eq!(balance(&summon(std::slice::from_ref(&stream))), 5, "memory has let it go");
+        assert_eq!(balance(&summon(&[])), 5, "the index knows of it");
+    }
 
     #[test]
     fn lines_are_found_whole_and_each_once() {

@@ -1,6 +1,6 @@
 //! Each sentence of the engine's contract as a test.
 
-mod bank;
+pub(crate) mod bank;
 mod cascade;
 mod commit;
 mod memory_bounds;

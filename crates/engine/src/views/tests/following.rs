@@ -187,6 +187,7 @@ fn what_could_not_be_written_is_folded_again() {
 fn whoever_waits_for_a_position_reads_his_own_words() {
     let mut house = House::new();
     house.bounds.delay = Duration::from_secs(3600);
+    house.bounds.linger = Duration::from_secs(3600);
     let runner = house.runner(&views());
     let (seen, follow) = (runner.seen(), house.feed.follow(house.past(), 0));
     let thread = thread::spawn(move || run(runner, follow));
