@@ -31,6 +31,14 @@ impl<B: Business> Past<B> {
         Ok(Past { feed, journal, index, recall, lines: LineReader::default() })
     }
 
+    /// Another one of the same journal.
+    ///
+    /// # Errors
+    /// When further readers cannot be opened.
+    pub fn another(&self) -> journal::Result<Past<B>> {
+        Past::new(self.feed.clone(), self.journal.another()?, self.index.another()?)
+    }
+
     /// The newest position at that moment; 0 before the first fact.
     ///
     /// # Errors

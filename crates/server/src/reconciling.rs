@@ -5,14 +5,14 @@
 //! is where it begins.
 
 use commerce::payments::PaymentFact;
-use engine::{Alarms, Clock, Engine, handlers::Failure};
-use flows::{Fact, Shop};
+use engine::{Alarms, Clock, Engine, Feed, Past, handlers::Failure};
+use flows::{Fact, Shop, State, Stream};
 use gateways::{
     http::HttpProvider,
-    reconcile::{self, BadLine, Day, Difference, Settled, beginning_of, day_of},
+    reconcile::{self, BadLine, Day, Difference, Disagreement, Settled, beginning_of, day_of},
 };
 use journal::{LineReader, Reader};
-use kernel::{PaymentId, Timestamp};
+use kernel::{PaymentId, Position, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::{
     fs,
@@ -86,35 +86,100 @@ pub struct Compared {
 }
 
 /// A movement of ours, as the journal has it.
-pub type Ours = Vec<(PaymentId, Timestamp, PaymentFact)>;
+type Ours = Vec<(PaymentId, Timestamp, PaymentFact)>;
 
-/// Captures and refunds from a moment on; `stop` is looked at between any two blocks.
-///
-/// # Errors
-/// When the journal cannot be read, or somebody stopped it.
-pub fn ours(reader: &dyn Reader, since: Timestamp, stop: &AtomicBool) -> Result<Ours, NotCompared> {
-    let (mut found, mut lines) = (Ours::new(), LineReader::<Shop>::default());
-    let mut next = reader.block_at_time(since)?;
-    while let Some(block) = next {
-        if stop.load(Relaxed) {
-            return Err(NotCompared::Stopped);
-        }
-        let text = block.text()?;
-        // Few lines are of money: no other needs to be understood.
-        let of_money = |line: &&str| {
-            line.contains("\"payments/captured@") || line.contains("\"payments/refunded@")
-        };
-        for line in text.lines().filter(of_money) {
-            let recorded = lines.read(line)?;
-            if let Fact::Payment(payment, fact) = &recorded.fact
-                && recorded.at() >= since
-            {
-                found.push((*payment, recorded.at(), fact.clone()));
+/// Our side: the journal.
+pub struct Books {
+    reader: Box<dyn Reader>,
+    past: Past<Shop>,
+}
+
+impl Books {
+    /// Of a running shop.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn of(engine: &Engine<Shop>) -> journal::Result<Books> {
+        Ok(Books { reader: engine.reader()?, past: engine.past()? })
+    }
+
+    /// Of a data folder, whoever writes to it.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn in_folder(folder: &Path) -> journal::Result<Books> {
+        let (reader, index) = journal::sqlite::read(folder)?;
+        let past = Past::new(Feed::new(0, 0), reader.another()?, index)?;
+        Ok(Books { reader, past })
+    }
+
+    /// A reader of the same journal.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub fn reader(&self) -> journal::Result<Box<dyn Reader>> {
+        self.reader.another()
+    }
+
+    fn another(&self) -> journal::Result<Books> {
+        Ok(Books { reader: self.reader.another()?, past: self.past.another()? })
+    }
+
+    /// Compares what the provider has settled; `stop` is looked at between any two blocks.
+    ///
+    /// # Errors
+    /// When the journal cannot be read, or somebody stopped it.
+    pub fn judge(
+        &mut self,
+        question: &Question,
+        settled: Vec<Settled>,
+        stop: &AtomicBool,
+    ) -> Result<Compared, NotCompared> {
+        let Question { days, since, .. } = question;
+        let ours = self.ours(beginning_of(days.start() - BEFORE), stop)?;
+        let facts = ours.iter().map(|(payment, at, fact)| (*payment, *at, fact));
+        let mut differences = Vec::new();
+        for difference in reconcile::reconcile_days(days, *since, settled, facts) {
+            let missing = matches!(difference.what, Disagreement::MissingThere { .. });
+            if !(missing && self.is_promised(difference.payment)?) {
+                differences.push(difference);
             }
         }
-        next = reader.block_after(block.last)?;
+        let (first, last) = (beginning_of(*days.start()).day(), beginning_of(*days.end()).day());
+        Ok(Compared { first, last, differences })
     }
-    Ok(found)
+
+    /// Paid at the door: no provider settles it.
+    fn is_promised(&mut self, payment: PaymentId) -> journal::Result<bool> {
+        let (state, _) = self.past.state_at(&Stream::Payment(payment), Position::MAX)?;
+        Ok(matches!(state, State::Payment(payment) if payment.is_promised()))
+    }
+
+    /// Captures and refunds from a moment on.
+    fn ours(&self, since: Timestamp, stop: &AtomicBool) -> Result<Ours, NotCompared> {
+        let (mut found, mut lines) = (Ours::new(), LineReader::<Shop>::default());
+        let mut next = self.reader.block_at_time(since)?;
+        while let Some(block) = next {
+            if stop.load(Relaxed) {
+                return Err(NotCompared::Stopped);
+            }
+            let text = block.text()?;
+            // Few lines are of money: no other needs to be understood.
+            let of_money = |line: &&str| {
+                line.contains("\"payments/captured@") || line.contains("\"payments/refunded@")
+            };
+            for line in text.lines().filter(of_money) {
+                let recorded = lines.read(line)?;
+                if let Fact::Payment(payment, fact) = &recorded.fact
+                    && recorded.at() >= since
+                {
+                    found.push((*payment, recorded.at(), fact.clone()));
+                }
+            }
+            next = self.reader.block_after(block.last)?;
+        }
+        Ok(found)
+    }
 }
 
 /// The provider's file of each day around these, up to today.
@@ -156,32 +221,15 @@ pub struct Question {
 /// When the provider's files cannot be had, or the journal cannot be read.
 pub async fn compare(
     provider: &HttpProvider,
-    reader: Box<dyn Reader>,
-    question: &Question,
+    mut books: Books,
+    question: Question,
     stop: Arc<AtomicBool>,
 ) -> Result<Compared, NotCompared> {
-    let Question { days, since, now } = question;
     // First theirs: what comes meanwhile is known here and there.
-    let settled = theirs(provider, days, day_of(*now)).await?;
-    let begin = beginning_of(days.start() - BEFORE);
-    let read = tokio::task::spawn_blocking(move || ours(&*reader, begin, &stop)).await;
-    let ours = read.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
-    Ok(judged(days, *since, settled, &ours))
-}
-
-/// Compares what was read.
-pub fn judged(
-    days: &RangeInclusive<Day>,
-    since: Timestamp,
-    settled: Vec<Settled>,
-    ours: &Ours,
-) -> Compared {
-    let facts = ours.iter().map(|(payment, at, fact)| (*payment, *at, fact));
-    Compared {
-        first: beginning_of(*days.start()).day(),
-        last: beginning_of(*days.end()).day(),
-        differences: reconcile::reconcile_days(days, since, settled, facts),
-    }
+    let settled = theirs(provider, &question.days, day_of(question.now)).await?;
+    let judge = move || books.judge(&question, settled, &stop);
+    let judged = tokio::task::spawn_blocking(judge).await;
+    judged.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
 }
 
 /// How far the days are compared.
@@ -207,7 +255,7 @@ fn due(compared: Option<Day>, now: Timestamp) -> Option<RangeInclusive<Day>> {
 /// Compares every day once it is over, as long as the shop runs.
 pub struct Daily {
     provider: HttpProvider,
-    reader: Box<dyn Reader>,
+    books: Books,
     clock: Arc<dyn Clock>,
     alarms: Arc<Alarms>,
     file: PathBuf,
@@ -237,7 +285,7 @@ impl Daily {
     ) -> journal::Result<Daily> {
         Ok(Daily {
             provider,
-            reader: engine.reader()?,
+            books: Books::of(engine)?,
             clock: engine.clock().clone(),
             alarms: engine.alarms().clone(),
             file: folder.join(FILE),
@@ -284,8 +332,8 @@ impl Daily {
     }
 
     async fn compare(&mut self, question: &Question) -> Result<Compared, NotCompared> {
-        let reader = self.reader.another()?;
-        compare(&self.provider, reader, question, self.stop.clone()).await
+        let books = self.books.another()?;
+        compare(&self.provider, books, question.clone(), self.stop.clone()).await
     }
 
     fn tell(&self, now: Timestamp, compared: &Compared) {
@@ -329,7 +377,7 @@ impl Daily {
 
 /// `capture 1 of 018f….1: ours 9.00 GBP, theirs 8.99 GBP`.
 pub fn in_words(difference: &Difference) -> String {
-    use reconcile::{Disagreement, Movement};
+    use reconcile::Movement;
     let Difference { payment, movement, number, what } = difference;
     let movement = match movement {
         Movement::Capture => "capture",

@@ -470,6 +470,11 @@ impl Payment {
         (self.captured, self.refunded)
     }
 
+    /// True when no provider knows of it: the customer pays at the door.
+    pub fn is_promised(&self) -> bool {
+        self.promised
+    }
+
     /// What it is for.
     pub fn amount(&self) -> Option<Money> {
         self.amount

@@ -4,12 +4,12 @@ use super::{Answer, FolderArgs, Usage, say, say_json};
 use engine::{Clock, WallClock};
 use gateways::{
     http::{HttpProvider, Partner},
-    reconcile::{Day, beginning_of, day_of, read},
+    reconcile::{Day, day_of, read},
 };
 use kernel::Timestamp;
 use server::{
     config::ConfigArgs,
-    reconciling::{self, Compared, Question},
+    reconciling::{self, Books, Compared, Question},
 };
 use std::{
     fs,
@@ -58,11 +58,11 @@ pub(crate) fn run(args: &ReconcileArgs, settings: &ConfigArgs) -> Answer {
             let url = settings.load(&[])?.payments.url.ok_or_else(|| {
                 Usage("nobody can be asked: set payments.url, or give --file".to_owned())
             })?;
-            let (reader, _) = journal::sqlite::read(&folder)?;
-            let provider = HttpProvider::new(Partner::new("payments", url), reader.another()?)?;
+            let books = Books::in_folder(&folder)?;
+            let provider = HttpProvider::new(Partner::new("payments", url), books.reader()?)?;
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             let stop = Arc::new(AtomicBool::new(false));
-            runtime.block_on(reconciling::compare(&provider, reader, &question, stop))?
+            runtime.block_on(reconciling::compare(&provider, books, question, stop))?
         }
     };
     tell(&compared, args.json)
@@ -75,10 +75,7 @@ fn of_file(
 ) -> Result<Compared, Box<dyn std::error::Error>> {
     let text = fs::read_to_string(file).map_err(|e| format!("{}: {e}", file.display()))?;
     let settled = read(&text).map_err(|e| format!("{}: {e}", file.display()))?;
-    let (reader, _) = journal::sqlite::read(folder)?;
-    let begin = beginning_of(*question.days.start());
-    let ours = reconciling::ours(&*reader, begin, &AtomicBool::new(false))?;
-    Ok(reconciling::judged(&question.days, question.since, settled, &ours))
+    Ok(Books::in_folder(folder)?.judge(question, settled, &AtomicBool::new(false))?)
 }
 
 /// `2026-11-20`.
