@@ -209,8 +209,8 @@ async fn a_return_settles_by_itself_and_its_goods_are_for_sale_again() {
     let asked = guest.post(&path).json(&wish).send().await.is(201);
     assert_eq!(asked.at("/status"), "authorised", "within its window nobody has to say yes");
     let returned = format!("/returns/{}", asked.text("/id"));
-    guest.get(&returned).await.is(200);
-    shop.anyone().get(&returned).await.refuses(404, "RETURN_NOT_FOUND");
+    shop.staff().get(&returned).await.is(200);
+    guest.get(&returned).await.refuses(401, "AUTH_TOKEN_MISSING");
     guest.post(&format!("{returned}/authorise")).send().await.refuses(401, "AUTH_TOKEN_MISSING");
     let staff = shop.staff();
     let note = json!({"note": "a photo is enough"});
@@ -220,7 +220,7 @@ async fn a_return_settles_by_itself_and_its_goods_are_for_sale_again() {
     let fate = json!({"lines": [{"line": 1, "quantity": 1, "disposition": "restock"}]});
     staff.post(&format!("{returned}/inspect")).json(&fate).send().await.is(200);
     shop.settle().await;
-    let settled = guest.get(&returned).await.is(200);
+    let settled = staff.get(&returned).await.is(200);
     assert!(["settled", "closed"].contains(&settled.text("/status").as_str()), "{settled:?}");
     assert_eq!(settled.at("/refund/minor"), 1250);
     let payment = staff.get(&format!("/payments/{id}.1")).await.is(200);

@@ -151,7 +151,7 @@ async fn release(
     let caused = front.obey(&asked.deed, &By::staff(), release).await?;
     let fulfilment = front.fulfilment(id).await?;
     let version = fulfilment.version;
-    Ok(Answer::ok(fulfilment).at(caused.position()).version(version))
+    Ok(Answer::ok(fulfilment).after(&front, &caused).version(version))
 }
 
 impl Front {

@@ -215,6 +215,6 @@ impl Front {
         let caused = self.obey(deed, &By::staff(), Command::Pack(id, command)).await?;
         let pack = self.pack(id).await?;
         let version = pack.version;
-        Ok(Answer::ok(pack).at(caused.position()).version(version))
+        Ok(Answer::ok(pack).after(self, &caused).version(version))
     }
 }

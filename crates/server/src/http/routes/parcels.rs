@@ -216,7 +216,7 @@ async fn hand_over(
     let caused = front.obey(&asked.deed, &By::staff(), hand_over).await?;
     let parcel = front.parcel(id).await?;
     let version = parcel.version;
-    Ok(Answer::ok(parcel).at(caused.position()).version(version))
+    Ok(Answer::ok(parcel).after(&front, &caused).version(version))
 }
 
 /// Where a parcel is, without a name and without a street.

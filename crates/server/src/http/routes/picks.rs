@@ -268,6 +268,6 @@ impl Front {
         let caused = self.obey(deed, &By::staff(), Command::Pick(id, command)).await?;
         let pick = self.pick(id).await?;
         let version = pick.version;
-        Ok(Answer::ok(pick).at(caused.position()).version(version))
+        Ok(Answer::ok(pick).after(self, &caused).version(version))
     }
 }

@@ -180,7 +180,7 @@ async fn request(
     });
     let coming = front.returned(made.unwrap_or(ReturnId::new(order, number))).await?;
     let (location, version) = (format!("/api/v1/returns/{}", coming.id), coming.version);
-    Ok(Answer::created(coming, location).at(caused.position()).version(version))
+    Ok(Answer::created(coming, location).after(&front, &caused).version(version))
 }
 
 /// Units that were delivered and are not on their way back already.
@@ -469,6 +469,6 @@ impl Front {
         let caused = self.obey_with(deed, &By::staff(), command, vault).await?;
         let coming = self.returned(id).await?;
         let version = coming.version;
-        Ok(Answer::ok(coming).at(caused.position()).version(version))
+        Ok(Answer::ok(coming).after(self, &caused).version(version))
     }
 }

@@ -445,7 +445,7 @@ impl Front {
         let caused = self.obey(deed, &By::staff(), command).await?;
         let stock = self.newest_stock(&sku).await?;
         let version = stock.version;
-        Ok(Answer::ok(stock).at(caused.position()).version(version))
+        Ok(Answer::ok(stock).after(self, &caused).version(version))
     }
 }
 
