@@ -9,6 +9,7 @@ use super::{
     refused::{not_taken, rejected},
     secrets::Secrets,
     submission::Deed,
+    unrecorded::Unrecorded,
 };
 use crate::shop::RunningShop;
 use commerce::{
@@ -75,6 +76,8 @@ pub struct Front {
     pub open_house: bool,
     /// The pulse that everybody sees who looks in the same second.
     pub(crate) pulses: Pulses,
+    /// What was answered to changes that leave no fact.
+    pub(crate) unrecorded: Unrecorded,
     /// True once no more is accepted.
     pub(crate) closing: watch::Sender<bool>,
     pub(crate) started: Instant,
@@ -101,7 +104,7 @@ impl By {
 }
 
 /// A request that is under way; another with the same key is told so.
-struct Busy<'a> {
+pub(crate) struct Busy<'a> {
     front: &'a Front,
     id: CommandId,
 }
@@ -131,6 +134,7 @@ impl Front {
             webhook_secret,
             open_house: false,
             pulses: Pulses::default(),
+            unrecorded: Unrecorded::default(),
             closing: watch::Sender::new(false),
             started: Instant::now(),
             busy: Mutex::default(),
@@ -359,7 +363,11 @@ impl Front {
         }
     }
 
-    fn begin(&self, deed: &Deed, id: CommandId) -> Result<Option<Busy<'_>>, Problem> {
+    /// Notes that a request with a key is under way, until what is answered is dropped.
+    ///
+    /// # Errors
+    /// 409 when it is already.
+    pub(crate) fn begin(&self, deed: &Deed, id: CommandId) -> Result<Option<Busy<'_>>, Problem> {
         if deed.key().is_none() {
             return Ok(None);
         }

@@ -26,4 +26,5 @@ mod stream;
 mod strict;
 mod submission;
 mod turnstile;
+mod unrecorded;
 mod upload;
