@@ -1,6 +1,6 @@
 //! `journal.db`: one row a block, and the vault.
 
-use super::{FORMAT, read_only};
+use super::{FORMAT, keep_log, read_only};
 use crate::{Block, Error, Journal, Reader, Result, Room, Tip, VaultRow};
 use kernel::{PersonId, Position, Timestamp, VaultId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -47,7 +47,7 @@ pub struct SqliteJournal {
 
 impl SqliteJournal {
     pub(super) fn open(path: &Path, lock: Arc<File>) -> Result<SqliteJournal> {
-        let connection = prepare(path).map_err(|error| Error::of_sqlite(path, error))?;
+        let connection = prepare(path)?;
         let read = |error| Error::of_sqlite(path, error);
         let found: i64 =
             connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(read)?;
@@ -134,17 +134,22 @@ impl Drop for SqliteJournal {
     }
 }
 
-fn prepare(path: &Path) -> rusqlite::Result<Connection> {
-    let connection = Connection::open(path)?;
-    connection.pragma_update(None, "page_size", 8192)?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
+fn prepare(path: &Path) -> Result<Connection> {
+    let failed = |error| Error::of_sqlite(path, error);
+    let connection = Connection::open(path).map_err(failed)?;
+    connection.pragma_update(None, "page_size", 8192).map_err(failed)?;
+    keep_log(&connection, path)?;
+    set(&connection).map_err(failed)?;
+    Ok(connection)
+}
+
+fn set(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "secure_delete", "ON")?;
     connection.pragma_update(None, "wal_autocheckpoint", 2000)?;
     connection.busy_timeout(BUSY)?;
     // A log that was large once does not stay large.
-    connection.pragma_update(None, "journal_size_limit", 32 * 1024 * 1024)?;
-    Ok(connection)
+    connection.pragma_update(None, "journal_size_limit", 32 * 1024 * 1024)
 }
 
 /// A restart must not trust what only the page cache has seen: the end is read and checked.
