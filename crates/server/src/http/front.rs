@@ -392,7 +392,7 @@ fn stale(version: u64) -> Problem {
     Problem::new(StatusCode::PRECONDITION_FAILED, "VERSION_STALE", detail)
 }
 
-fn view_behind() -> Problem {
+pub(super) fn view_behind() -> Problem {
     Problem::unavailable(
         "VIEW_BEHIND",
         "what you look at lags behind that position: ask again",

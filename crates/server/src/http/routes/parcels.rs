@@ -237,6 +237,7 @@ async fn tracking(
     State(front): State<Arc<Front>>,
     Path(number): Path<String>,
 ) -> Result<Answer<Tracking>, Problem> {
+    front.must_follow::<Parcels>()?;
     let query = Query::new().equal("tracking_number", Column::Text(number.clone())).limit(1);
     let found = front.shop.reader.list::<Parcels>(&query).map_err(|error| unreadable(&error))?;
     let (_, parcel) = found.rows.into_iter().next().ok_or_else(|| Problem::absent("tracking"))?;

@@ -396,6 +396,7 @@ async fn availability(
     let sku = sku_of(&filter.sku, "variant")?;
     let offer = front.offer(&sku)?.filter(|offer| offer.on_sale);
     let offer = offer.ok_or_else(|| Problem::absent("variant"))?;
+    front.must_follow::<Stocks>()?;
     let availability = front.level(&sku, offer.stock_kept)?;
     Ok(Answer::ok(Availability { sku: sku.to_string(), availability }))
 }

@@ -300,6 +300,7 @@ impl Front {
             Problem::invalid(vec![Flaw::new(format!("{at}/sku"), error.to_string())])
         };
         let sku: Sku = body.sku.parse().map_err(bad)?;
+        self.must_follow::<Variants>()?;
         let owner = self.document::<Variants>(sku.as_str())?.and_then(|variant| variant.product);
         if owner.is_some_and(|owner| owner != product) {
             let detail = format!("{sku} belongs to another product");
