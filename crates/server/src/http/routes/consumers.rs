@@ -318,9 +318,13 @@ impl Checked {
 impl Front {
     fn consumers(&self) -> Vec<Consumer> {
         let tip = self.shop.engine.feed().tip();
-        let seen = self.shop.seen.position();
-        let views = self.shop.seen.statuses().into_iter();
-        let views = views.map(|status| Consumer::view(status, (seen, tip)));
+        let seen = &self.shop.seen;
+        let views = seen.statuses().into_iter();
+        // One that was paused follows again before it has caught up.
+        let views = views.map(|status| {
+            let position = seen.position_of(status.view);
+            Consumer::view(status, (position, tip))
+        });
         let handlers = self.shop.handlers.statuses().into_iter();
         let handlers = handlers.map(|status| Consumer::handler(status, tip));
         let indexed = self.shop.engine.gauges().indexed.load(Relaxed);
