@@ -40,6 +40,7 @@ struct Cascade<B: Business> {
     origin: Arc<Origin>,
     asks: VecDeque<Pending<B>>,
     first_fact: usize,
+    first_spent: usize,
     first_position: Position,
     widest: usize,
     decided: usize,
@@ -218,6 +219,7 @@ impl<B: Business> World<B> {
             origin: Arc::new(origin),
             asks: VecDeque::new(),
             first_fact: self.batch.facts.len(),
+            first_spent: self.batch.spent.len(),
             first_position: self.position,
             widest: 0,
             decided: 0,
@@ -297,6 +299,7 @@ impl<B: Business> World<B> {
         let live = self.streams.change(&stream, position, || self.recall.live(&stream))?;
         let (version, origin) = (live.version + 1, cascade.origin.clone());
         let recorded = Recorded { position, version, cause, origin, fact };
+        self.batch.spent.extend(B::spent(&live.state, &recorded.fact));
         live.evolve(&recorded);
         self.spread(recorded, depth, cascade)
     }
@@ -375,6 +378,7 @@ impl<B: Business> World<B> {
     /// Undoes by forgetting: nothing was copied beforehand, since the journal has all that came before.
     fn abandon(&mut self, cascade: Cascade<B>) {
         self.batch.facts.truncate(cascade.first_fact);
+        self.batch.spent.truncate(cascade.first_spent);
         self.position = cascade.first_position;
         self.spoiled.extend(cascade.touched);
     }

@@ -30,6 +30,7 @@ const TABLES: &str = "
 ";
 
 const BLOCK: &str = "SELECT first, last, at, previous, sum, body FROM blocks";
+const REMOVE: &str = "DELETE FROM vault WHERE id = ?";
 /// Blocks at the end that are checked before the first answer.
 const TAIL: usize = 64;
 /// How long a commit waits for others by default; only a copy that is being taken locks at all.
@@ -65,7 +66,12 @@ impl SqliteJournal {
         Ok(SqliteJournal { connection, path: path.to_owned(), tip, _lock: lock })
     }
 
-    fn store(&mut self, block: &Block, vault: &[VaultRow]) -> rusqlite::Result<()> {
+    fn store(
+        &mut self,
+        block: &Block,
+        vault: &[VaultRow],
+        spent: &[VaultId],
+    ) -> rusqlite::Result<()> {
         let transaction = self.connection.transaction()?;
         {
             let mut insert =
@@ -85,6 +91,12 @@ impl SqliteJournal {
                 for VaultRow { id, subject, kind, content } in vault {
                     let subject = subject.map(|person| person.to_string());
                     keep.execute(params![id.to_string(), subject, kind, content])?;
+                }
+            }
+            if !spent.is_empty() {
+                let mut remove = transaction.prepare_cached(REMOVE)?;
+                for id in spent {
+                    remove.execute([id.to_string()])?;
                 }
             }
         }
@@ -178,12 +190,17 @@ pub(super) fn check_tail(connection: &Connection, path: &Path) -> Result<Option<
 }
 
 impl Journal for SqliteJournal {
-    fn append(&mut self, block: &Block, vault: &[VaultRow]) -> Result<()> {
+    fn append_spending(
+        &mut self,
+        block: &Block,
+        vault: &[VaultRow],
+        spent: &[VaultId],
+    ) -> Result<()> {
         let (last, sum) = self.tip.map_or((0, 0), |tip| (tip.last, tip.sum));
         if !block.follows(last, sum) {
             return Err(Error::OutOfTurn { first: block.first, last });
         }
-        self.store(block, vault).map_err(|error| Error::of_sqlite(&self.path, error))?;
+        self.store(block, vault, spent).map_err(|error| Error::of_sqlite(&self.path, error))?;
         self.tip = Some(Tip { last: block.last, sum: block.sum, at: block.at });
         Ok(())
     }
@@ -201,7 +218,7 @@ impl Journal for SqliteJournal {
     }
 
     fn remove(&mut self, id: VaultId) -> Result<()> {
-        let removed = self.connection.execute("DELETE FROM vault WHERE id = ?", [id.to_string()]);
+        let removed = self.connection.execute(REMOVE, [id.to_string()]);
         removed.map_err(|error| Error::of_sqlite(&self.path, error))?;
         Ok(())
     }

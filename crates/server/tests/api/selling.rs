@@ -3,6 +3,7 @@
 use crate::harness::{Shop, checkout};
 use http::Method;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_order_goes_from_the_cart_to_the_door() {
@@ -289,4 +290,39 @@ async fn over_the_wire_a_declined_card_leaves_an_order_that_another_pays() {
     let order = guest.get(&format!("/orders/{id}")).await.is(200);
     assert_eq!(order.at("/payments/1/status"), "authorised");
     assert_eq!(order.at("/status"), "released");
+}
+
+/// What of this kind lies in the vault.
+fn kept(shop: &Shop, kind: &str) -> i64 {
+    let journal = shop.folder.path().join("journal.db");
+    let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
+    let file = rusqlite::Connection::open_with_flags(journal, flags).expect("the journal");
+    let count = "SELECT count(*) FROM vault WHERE kind = ?";
+    file.query_row(count, [kind], |row| row.get(0)).expect("the vault")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_token_is_kept_no_longer_than_somebody_has_to_be_asked_with_it() {
+    let shop = Shop::stocked().await;
+    let token = "payment_token";
+    shop.staff().post("/consumers/pay/pause").send().await.is(202);
+    let (id, its) = shop.cart(&[("MUG-1", 1)]).await;
+    shop.place(&id, &its).await.is(201);
+    shop.settle().await;
+    assert_eq!(kept(&shop, token), 1, "nobody was asked yet");
+    let shop = shop.restarted().await;
+    assert_eq!(kept(&shop, token), 1, "also after a restart he can be asked");
+    shop.staff().post("/consumers/pay/resume").send().await.is(202);
+    let paid = async || {
+        while shop.staff().get(&format!("/orders/{id}")).await.text("/status") == "placed" {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), paid()).await.expect("it is paid");
+    assert_eq!(kept(&shop, token), 0);
+    assert_eq!(kept(&shop, "address"), 1, "where it goes is still needed");
+    let (crowded, its) = shop.cart(&[("MUG-1", 99)]).await;
+    shop.place(&crowded, &its).await.refuses(409, "INVENTORY_INSUFFICIENT_STOCK");
+    shop.settle().await;
+    assert_eq!(kept(&shop, token), 0, "nobody will be asked");
 }
