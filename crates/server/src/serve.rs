@@ -8,6 +8,7 @@ use crate::{
         secrets::{Secrets, SecretsError},
         telemetry::{self, Telemetry},
     },
+    pauses,
     sandbox::{self, Sandbox, SandboxArgs, SandboxError},
     shop::{Outside, RunningShop, ShopError},
     traced::Traced,
@@ -258,6 +259,7 @@ pub(crate) async fn until_stopped(
     let router = door::service(&front, &limits);
     // They end with this set: whoever looks at figures must not keep the shop from closing in order.
     let mut figures = JoinSet::new();
+    figures.spawn(pauses::watch(front.clone()));
     if let Some(address) = config.metrics_listen {
         let listener = listen(address).await?;
         tracing::info!("figures on http://{address}/metrics");

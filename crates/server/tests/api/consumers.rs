@@ -38,6 +38,8 @@ async fn a_paused_handler_asks_nobody_and_what_it_was_asked_waits_through_a_rest
         !waits.text("/provider").is_empty() && waits.at("/lag").as_u64() > Some(0),
         "{waits:?}"
     );
+    let ready = shop.anyone().get("/ready").await.is(200);
+    assert_eq!(*ready.at("/paused"), json!([{"name": "pay", "kind": "handler", "waiting": 1}]));
     assert_eq!(once(&shop, "ship", |_| true).await.text("/status"), "following");
     let shop = shop.restarted().await;
     let waits = once(&shop, "pay", |said| said.at("/waiting") == 1).await;
