@@ -161,7 +161,8 @@ async fn get(
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LabelWish {
-    /// The carrier's service; the carrier chooses without it.
+    /// The carrier's service, as a check: the carrier has chosen it when it gave the label, and another
+    /// one is refused.
     #[serde(default)]
     #[schema(max_length = 64)]
     service: Option<String>,
@@ -179,17 +180,14 @@ async fn label(
 ) -> Result<Answer<Parcel>, Problem> {
     let parcel = front.parcel(id_of(&id, "parcel")?).await?;
     if let Some(wish) = asked.body.service
-        && parcel.service.as_ref().is_some_and(|service| *service != wish)
+        && parcel.service.as_ref() != Some(&wish)
     {
-        let detail = "the parcel has a label of another service";
-        return Err(
-            Problem::conflict("PARCEL_LABELLED", detail).because(vec![Flaw::new("/service", "")])
-        );
+        return Err(another_service(&parcel));
     }
     match (&parcel.tracking_number, &parcel.label_failed) {
         (Some(_), _) => {
             let version = parcel.version;
-            Ok(Answer::ok(parcel).version(version))
+            Ok(Answer::ok(parcel).at(Some(front.shop.seen.position())).version(version))
         }
         (None, Some(reason)) => {
             let detail = format!("the carrier gave no label: {reason}");
@@ -200,6 +198,19 @@ async fn label(
             Err(Problem::conflict("PARCEL_LABEL_PENDING", detail))
         }
     }
+}
+
+/// It was asked for when the carton was sealed: there is no way to wish for another any more.
+fn another_service(parcel: &Parcel) -> Problem {
+    let (code, detail) = match parcel.tracking_number {
+        Some(_) => ("PARCEL_LABELLED", "the parcel has a label of another service"),
+        None => (
+            "PARCEL_SERVICE_CHOSEN",
+            "the label was asked for when the carton was sealed, and the carrier chooses its service: \
+             leave it out",
+        ),
+    };
+    Problem::conflict(code, detail).because(vec![Flaw::new("/service", detail)])
 }
 
 /// The carrier has it. Only what has a label and is paid for may leave.
