@@ -129,7 +129,6 @@ async fn list(
     after: After,
     Filters(filters): Filters<ParcelFilters>,
 ) -> Result<Answer<List<Parcel>>, Problem> {
-    front.be_as_new_as::<Parcels>(after).await?;
     let mut query = match (&filters.order, &filters.status) {
         (Some(_), None) => Query::new(),
         (_, status) => front.waiting_or(status.as_ref()),
@@ -138,10 +137,8 @@ async fn list(
         query = query.equal("order", Column::Text(OrderId(order).to_string()));
     }
     let paging = Paging { limit: filters.limit, cursor: filters.cursor };
-    let list = front.page::<Parcels, _>(query, &paging, |(key, document)| {
-        key.parse().ok().map(|id| show(id, document))
-    })?;
-    Ok(list.map(List::flatten))
+    let shown = |id, document| Some(show(id, document));
+    front.things::<Parcels, _, _>(after, query, paging, shown).await
 }
 
 /// One parcel.
@@ -263,7 +260,6 @@ async fn tracking(
 
 impl Front {
     async fn parcel(&self, id: ParcelId) -> Result<Parcel, Problem> {
-        let found = self.newest::<Parcels>(&id.to_string()).await?;
-        found.map(|document| show(id, document)).ok_or_else(|| Problem::absent("parcel"))
+        self.thing::<Parcels, _, _>(id, "parcel", show).await
     }
 }

@@ -256,7 +256,6 @@ async fn list(
     after: After,
     Filters(filters): Filters<ReturnFilters>,
 ) -> Result<Answer<List<Return>>, Problem> {
-    front.be_as_new_as::<Returns>(after).await?;
     let mut query = match (&filters.order, &filters.status) {
         (Some(_), None) => engine::views::Query::new(),
         (_, status) => front.waiting_or(status.as_ref()),
@@ -265,11 +264,9 @@ async fn list(
         query = query.equal("order", Column::Text(OrderId(order).to_string()));
     }
     let paging = Paging { limit: filters.limit, cursor: filters.cursor };
-    let list = front.page::<Returns, _>(query, &paging, |(key, document)| {
-        let id: ReturnId = key.parse().ok()?;
-        Some(show(id, front.number_of_order(id.order).ok()?, document))
-    })?;
-    Ok(list.map(List::flatten))
+    let shown =
+        |id: ReturnId, document| Some(show(id, front.number_of_order(id.order).ok()?, document));
+    front.things::<Returns, _, _>(after, query, paging, shown).await
 }
 
 /// One return. Whoever asked for it sees it in the story of his order.
@@ -430,8 +427,7 @@ fn must_be_few(lines: usize) -> Result<(), Problem> {
 
 impl Front {
     async fn returned(&self, id: ReturnId) -> Result<Return, Problem> {
-        let found = self.newest::<Returns>(&id.to_string()).await?;
-        let document = found.ok_or_else(|| Problem::absent("return"))?;
+        let document = self.thing::<Returns, _, _>(id, "return", |_, document| document).await?;
         Ok(show(id, self.number_of_order(id.order)?, document))
     }
 
