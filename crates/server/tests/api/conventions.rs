@@ -190,6 +190,9 @@ async fn a_cursor_of_another_list_and_an_absurd_limit_are_refused() {
             refused.refuses(422, "VALIDATION_ERROR").points_at("#query/limit");
         }
     }
+    let one = "/products?sku=MUG-1";
+    shop.staff().get(&format!("{one}&limit=201")).await.refuses(422, "VALIDATION_ERROR");
+    shop.staff().get(&format!("{one}&cursor=nonsense")).await.refuses(400, "MALFORMED_REQUEST");
     let lists =
         ["/facts?", "/stock/MUG-1/movements?", "/reports/sales?", "/reports/sales?by=product&"];
     for list in lists {

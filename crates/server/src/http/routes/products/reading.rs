@@ -97,6 +97,8 @@ pub(crate) async fn list(
         staff: caller.is_staff(),
     };
     let paging = Paging { limit: filters.limit, cursor: filters.cursor.clone() };
+    // Also where there is but one page.
+    paging.read()?;
     if let Some(sku) = &filters.sku {
         front.be_as_new_as::<Variants>(after).await?;
         return front.products_with_sku(sku, &wanted);
