@@ -135,6 +135,7 @@ async fn a_key_has_1_to_255_characters_and_a_strangers_cannot_be_guessed() {
     create("x".repeat(255)).await.is(201);
     create("x".repeat(256)).await.refuses(400, "MALFORMED_REQUEST");
     create(String::new()).await.refuses(400, "MALFORMED_REQUEST");
+    create("with\ta-tab".to_owned()).await.refuses(400, "MALFORMED_REQUEST");
     shop.anyone().post("/carts").key("1").send().await.refuses(400, "MALFORMED_REQUEST");
     let long = "018f2f4e-7c1a-7d3e-9a55-3f5b2c9e8a10";
     let first = shop.anyone().post("/carts").key(long).send().await.is(201);
