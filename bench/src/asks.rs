@@ -120,7 +120,8 @@ mod tests {
         assert_eq!(ask.headers()[KEY], "7c0");
         assert_eq!(ask.headers()[TOKEN], "secret");
         let json: serde_json::Value =
-            serde_json::from_str(&order_json("5f", "a@example.org", Payment::Card)).expect("it is JSON");
+            serde_json::from_str(&order_json("5f", "a@example.org", Payment::Card))
+                .expect("it is JSON");
         assert_eq!(json["ship_to"]["postal_code"], "LS1 1AA");
     }
 }

@@ -1,8 +1,8 @@
 //! What is demanded, what was found, and whether that is good enough.
 
 use crate::{
-    cases::{Contended, Overloaded, Paced, Rate, Remembered, Who},
     cases::{BY_CARD, deed, reading},
+    cases::{Contended, Overloaded, Paced, Rate, Remembered, Who},
     postgres::Taste,
 };
 use serde::Serialize;

@@ -116,7 +116,8 @@ impl Usage {
         for thread in threads.flatten() {
             let read = |name| fs::read_to_string(thread.path().join(name)).unwrap_or_default();
             // Nanoseconds on a processor come first (Linux, Documentation/scheduler/sched-stats).
-            let used = read("schedstat").split(' ').next().and_then(|used| used.parse::<f64>().ok());
+            let used =
+                read("schedstat").split(' ').next().and_then(|used| used.parse::<f64>().ok());
             *all.entry(read("comm").trim().to_owned()).or_default() += used.unwrap_or(0.0) / 1e9;
         }
         all

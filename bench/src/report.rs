@@ -106,7 +106,11 @@ impl Report {
         put(!found.rates.is_empty(), "Over HTTP: top rates", rates(found));
         let shop = |rate: &&Rate| rate.who == Who::Shop;
         let threads = threads(found.rates.iter().filter(shop).collect());
-        put(!threads.is_empty(), "Over HTTP: the shop's processor time of an answer, in µs", threads);
+        put(
+            !threads.is_empty(),
+            "Over HTTP: the shop's processor time of an answer, in µs",
+            threads,
+        );
         put(!found.paced.is_empty(), "Over HTTP: waits at a fixed rate", paced(found));
         if let Some(contended) = &found.contended {
             put(true, "Over HTTP: a rush", rush(contended));

@@ -33,6 +33,12 @@ impl Alarms {
         kept.push_back(Alarm { at, kind, text });
     }
 
+    /// Takes those of a kind back whose text begins so: what they told of is over.
+    pub fn lower(&self, kind: &str, about: &str) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|alarm| alarm.kind != kind || !alarm.text.starts_with(about));
+    }
+
     /// All that are kept.
     pub fn all(&self) -> Vec<Alarm> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()

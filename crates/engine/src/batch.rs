@@ -6,7 +6,7 @@ use crate::{
 };
 use crossbeam_channel::Sender;
 use journal::{Snapshot, VaultRow};
-use kernel::{Business, CommandId, Position, Recorded};
+use kernel::{Business, CommandId, Position, Recorded, VaultId};
 use std::ops::Range;
 use tokio::sync::oneshot;
 
@@ -16,6 +16,8 @@ pub(crate) struct Batch<B: Business> {
     /// States that somebody wants to see, as they are when all of this is durable.
     pub(crate) looks: Vec<Look<B>>,
     pub(crate) vault: Vec<VaultRow>,
+    /// What the vault need not keep once this is stored.
+    pub(crate) spent: Vec<VaultId>,
     pub(crate) snapshots: Vec<Snapshot>,
     pub(crate) timers: Vec<(B::Stream, TimerMove)>,
     /// Who waits until all of this is safe.
@@ -66,6 +68,7 @@ impl<B: Business> Default for Batch<B> {
             replies: Vec::new(),
             looks: Vec::new(),
             vault: Vec::new(),
+            spent: Vec::new(),
             snapshots: Vec::new(),
             timers: Vec::new(),
             barrier: None,

@@ -218,7 +218,8 @@ mod tests {
     }
 
     #[test]
-    fn what_memory_lacks_of_a_root_that_is_whole_is_not_looked_for_until_something_of_it_has_gone() {
+    fn what_memory_lacks_of_a_root_that_is_whole_is_not_looked_for_until_something_of_it_has_gone()
+    {
         let house = House::new();
         let mut recall = Recall::<Bank>::new(
             journal::Journal::reader(&house.journal.journal()).expect("it opens"),

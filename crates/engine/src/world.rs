@@ -40,6 +40,7 @@ struct Cascade<B: Business> {
     origin: Arc<Origin>,
     asks: VecDeque<Pending<B>>,
     first_fact: usize,
+    first_spent: usize,
     first_position: Position,
     widest: usize,
     decided: usize,
@@ -218,6 +219,7 @@ impl<B: Business> World<B> {
             origin: Arc::new(origin),
             asks: VecDeque::new(),
             first_fact: self.batch.facts.len(),
+            first_spent: self.batch.spent.len(),
             first_position: self.position,
             widest: 0,
             decided: 0,
@@ -294,9 +296,11 @@ impl<B: Business> World<B> {
         self.position += 1;
         let position = self.position;
         cascade.touched.push(stream.clone());
-        let live = self.streams.change(&stream, position, |gone| self.recall.summon(&stream, gone))?;
+        let live =
+            self.streams.change(&stream, position, |gone| self.recall.summon(&stream, gone))?;
         let (version, origin) = (live.version + 1, cascade.origin.clone());
         let recorded = Recorded { position, version, cause, origin, fact };
+        self.batch.spent.extend(B::spent(&live.state, &recorded.fact));
         live.evolve(&recorded);
         self.spread(recorded, depth, cascade)
     }
@@ -330,7 +334,9 @@ impl<B: Business> World<B> {
         let position = recorded.position;
         for process in B::hearers(&recorded.fact) {
             cascade.touched.push(process.clone());
-            let live = self.streams.change(&process, position, |gone| self.recall.summon(&process, gone))?;
+            let live = self
+                .streams
+                .change(&process, position, |gone| self.recall.summon(&process, gone))?;
             let reaction = live.hear(&process, &recorded);
             cascade.widest = cascade.widest.max(reaction.asks.len());
             for command in reaction.asks {
@@ -375,6 +381,7 @@ impl<B: Business> World<B> {
     /// Undoes by forgetting: nothing was copied beforehand, since the journal has all that came before.
     fn abandon(&mut self, cascade: Cascade<B>) {
         self.batch.facts.truncate(cascade.first_fact);
+        self.batch.spent.truncate(cascade.first_spent);
         self.position = cascade.first_position;
         self.spoiled.extend(cascade.touched);
     }
@@ -446,13 +453,17 @@ impl<B: Business> World<B> {
         }
         let mut touched = Vec::new();
         if !B::is_process(&stream) {
-            self.streams.change(&stream, position, |gone| self.recall.summon(&stream, gone))?.evolve(recorded);
+            self.streams
+                .change(&stream, position, |gone| self.recall.summon(&stream, gone))?
+                .evolve(recorded);
             touched.push(stream);
         }
         let mut asks = Vec::new();
         let mut moves = Vec::new();
         for process in B::hearers(&recorded.fact) {
-            let live = self.streams.change(&process, position, |gone| self.recall.summon(&process, gone))?;
+            let live = self
+                .streams
+                .change(&process, position, |gone| self.recall.summon(&process, gone))?;
             let reaction = live.hear(&process, recorded);
             asks.extend(reaction.asks.into_iter().map(|command| (process.clone(), command)));
             moves.extend(reaction.timers.into_iter().map(|timer| (process.clone(), timer)));

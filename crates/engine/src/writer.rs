@@ -87,7 +87,7 @@ impl<B: Business> Writer<B> {
         let sealed = Instant::now();
         Gauges::add(&self.gauges.encoding, sealed - start);
         if let Some(block) = block {
-            self.journal.append(&block, &batch.vault)?;
+            self.journal.append_spending(&block, &batch.vault, &batch.spent)?;
             Gauges::add(&self.gauges.committing, sealed.elapsed());
             self.sum = block.sum;
             self.gauges.blocks.fetch_add(1, Relaxed);

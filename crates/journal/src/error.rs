@@ -50,6 +50,16 @@ pub enum Error {
         /// The newest format known here.
         known: i64,
     },
+    /// The store stays without its write-ahead log.
+    #[error(
+        "{path} stays in the mode {mode:?} and cannot have a write-ahead log: the disk failed, or is one of the network; start again, on a disk of this machine"
+    )]
+    NoLog {
+        /// Which file.
+        path: PathBuf,
+        /// The mode that it has.
+        mode: String,
+    },
     /// The file's pages are damaged.
     #[error(
         "{path} is damaged ({what}): restore the last backup; `cartage journal verify` says how far it is sound"

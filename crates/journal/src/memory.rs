@@ -121,7 +121,12 @@ impl Journal for Memory {
         Box::new(self.clone())
     }
 
-    fn append(&mut self, block: &Block, vault: &[VaultRow]) -> Result<()> {
+    fn append_spending(
+        &mut self,
+        block: &Block,
+        vault: &[VaultRow],
+        spent: &[VaultId],
+    ) -> Result<()> {
         let mut stored = self.stored();
         while stored.held {
             stored = self.0.1.wait(stored).unwrap_or_else(PoisonError::into_inner);
@@ -140,6 +145,7 @@ impl Journal for Memory {
         if fails != Some(false) {
             stored.blocks.insert(block.first, block.clone());
             stored.vault.extend(vault.iter().map(|row| (row.id, row.clone())));
+            spent.iter().for_each(|id| drop(stored.vault.remove(id)));
         }
         if fails.is_some() {
             stored.fail = None;

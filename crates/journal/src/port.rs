@@ -34,7 +34,21 @@ pub trait Journal: Send {
     ///
     /// # Errors
     /// When they are not; memory is then ahead of the disk and the program has to end.
-    fn append(&mut self, block: &Block, vault: &[VaultRow]) -> Result<()>;
+    fn append(&mut self, block: &Block, vault: &[VaultRow]) -> Result<()> {
+        self.append_spending(block, vault, &[])
+    }
+    /// The same, and deletes with it the vault rows that nobody needs once this block is there; those
+    /// that are not there are no error. As with [`Journal::remove`], a store's own log may keep them
+    /// for a while.
+    ///
+    /// # Errors
+    /// As [`Journal::append`].
+    fn append_spending(
+        &mut self,
+        block: &Block,
+        vault: &[VaultRow],
+        spent: &[VaultId],
+    ) -> Result<()>;
     /// Where it ends; none while it is empty.
     fn tip(&self) -> Option<Tip>;
     /// A reader, which sees what is committed while the journal goes on.

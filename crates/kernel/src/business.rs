@@ -1,6 +1,6 @@
 //! Everything that the engine needs to know of a business; the one table writes it.
 
-use crate::{Step, Timestamp, Told};
+use crate::{Step, Timestamp, Told, VaultId};
 use serde::{Serialize, de::DeserializeOwned};
 use std::{fmt, hash::Hash, str::FromStr};
 
@@ -45,6 +45,8 @@ pub trait Business: Sized + Clone + fmt::Debug + PartialEq + Send + Sync + 'stat
     ) -> Result<Vec<Self::Fact>, Self::Refusal>;
     /// Tells the decider.
     fn evolve(state: &mut Self::State, fact: &Self::Fact);
+    /// What the vault need not keep once this fact is there, as the decider sees it before it is told.
+    fn spent(state: &Self::State, fact: &Self::Fact) -> Option<VaultId>;
     /// The processes that a fact concerns; what a process was told concerns nobody else.
     fn hearers(fact: &Self::Fact) -> impl Iterator<Item = Self::Stream>;
     /// What a process was told, as a fact of its own stream.

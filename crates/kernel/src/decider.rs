@@ -1,6 +1,6 @@
 //! A decider guards the rules of one thing: an order, a SKU's stock, a payment.
 
-use crate::Timestamp;
+use crate::{Timestamp, VaultId};
 
 /// Guards one consistency boundary: says which facts a command causes, or why it is refused.
 ///
@@ -28,4 +28,10 @@ pub trait Decider: Default {
 
     /// Remembers a fact; never fails and re-checks nothing.
     fn evolve(&mut self, fact: &Self::Fact);
+
+    /// The row of the vault that nobody needs once this fact is there; it is deleted with the same
+    /// commit. Asked before [`Decider::evolve`].
+    fn spent(&self, _fact: &Self::Fact) -> Option<VaultId> {
+        None
+    }
 }

@@ -165,6 +165,13 @@ macro_rules! business {
                 }
             }
 
+            fn spent(state: &State, fact: &Fact) -> Option<$crate::VaultId> {
+                match (state, fact) {
+                    $((State::$decider(state), Fact::$decider(_, fact)) => $crate::Decider::spent(state, fact),)+
+                    _ => None,
+                }
+            }
+
             fn hearers(fact: &Fact) -> impl Iterator<Item = Stream> {
                 [$(match fact {
                     $($heard => Some(Stream::$process($key.clone())),)+

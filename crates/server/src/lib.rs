@@ -10,6 +10,8 @@ pub mod shop;
 
 mod traced;
 
+mod pauses;
+
 pub mod replay;
 
 pub mod simulate;

@@ -8,6 +8,7 @@ use crate::{
         secrets::{Secrets, SecretsError},
         telemetry::{self, Telemetry},
     },
+    pauses,
     reconciling::Daily,
     sandbox::{self, Sandbox, SandboxArgs, SandboxError},
     shop::{Outside, RunningShop, ShopError},
@@ -97,7 +98,8 @@ pub fn run(args: &ServeArgs, settings: &ConfigArgs) -> Result<ExitCode, Box<dyn 
         ("listen", args.listen.map(|listen| listen.to_string())),
     ])?;
     let _telemetry = begin_telemetry(&config)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().thread_name("http").enable_all().build()?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().thread_name("http").enable_all().build()?;
     let listener = runtime.block_on(listen(config.listen))?;
     let partners = match args.sandbox {
         true => Partners::sandbox(listener.local_addr()?, SandboxArgs::default())?,
@@ -282,6 +284,7 @@ pub(crate) async fn until_stopped(
     let router = door::service(&front, &limits);
     // They end with this set: whoever looks at figures must not keep the shop from closing in order.
     let mut figures = JoinSet::new();
+    figures.spawn(pauses::watch(front.clone()));
     if let Some(address) = config.metrics_listen {
         let listener = listen(address).await?;
         tracing::info!("figures on http://{address}/metrics");

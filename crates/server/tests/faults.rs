@@ -28,6 +28,8 @@ const ROWS: usize = 120;
 const SWEPT: u64 = 16;
 /// The same for the clients who note what they were told.
 const SWEPT_CLIENTS: u64 = 12;
+/// Calls in which a journal is made, and begins.
+const FIRST_CALLS: u64 = 12;
 const KINDS: [&str; 2] = ["EIO", "ENOSPC"];
 const PATIENCE: Duration = Duration::from_secs(120);
 /// A run that has met a fault may take so long to end.
@@ -215,6 +217,29 @@ fn a_replay_on_a_failing_disk_ends_with_a_clear_word_and_goes_on_when_the_disk_i
     let (stopped, hung) = (stopped.into_inner(), hung.into_inner());
     assert!(stopped >= SWEPT as usize / 2, "{stopped} runs only have met their fault");
     assert_eq!(hung, 0, "every run ends by itself");
+}
+
+/// The mode that a file of SQLite is in stands in its header: 2 where it has a write-ahead log.
+fn has_log(file: &Path) -> bool {
+    fs::read(file).is_ok_and(|bytes| bytes.get(18..20) == Some(&[2, 2]))
+}
+
+#[test]
+fn a_journal_is_made_with_its_log_or_not_at_all() {
+    let folder = tempfile::tempdir().expect("there is room for a folder");
+    let Some(library) = library(folder.path()) else { return };
+    let trade = trade::beginning(folder.path(), 1);
+    let first = (1..=FIRST_CALLS)
+        .flat_map(|nth| KINDS.map(|kind| Fault { nth, kind, on: false, part: "journal.db" }));
+    each(&first.collect::<Vec<_>>(), |nth, fault| {
+        let data = folder.path().join(format!("torn-{nth}"));
+        let ended = run_with(replay(&trade, &data), &library, &data, fault);
+        match ended.code {
+            Some(0) => assert!(has_log(&data.join("journal.db")), "{fault:?}: {:?}", ended.failed),
+            Some(_) => must_be_clear(fault, &ended),
+            None => panic!("{fault:?} ({:?}): it hangs", ended.failed),
+        }
+    });
 }
 
 const CLIENTS: u128 = 3;

@@ -120,26 +120,15 @@ impl Scene {
 
     /// We hear that so much was captured.
     fn hear(&self, number: u32, amount: i64, time: &str) {
-        let captured = PaymentCommand::CaptureDone { capture: 1, amount: pounds(amount) };
-        self.paid(number, (amount, PaymentMethod::Card), captured, time);
+        self.captured(number, amount, PaymentMethod::Card, time);
     }
 
-    /// So much is taken at the door.
-    fn collect(&self, number: u32, amount: i64, time: &str) {
-        let capture = PaymentCommand::Capture { capture: 1, amount: pounds(amount) };
-        self.paid(number, (amount, PaymentMethod::CashOnDelivery), capture, time);
-    }
-
-    fn paid(
-        &self,
-        number: u32,
-        (amount, method): (i64, PaymentMethod),
-        then: PaymentCommand,
-        time: &str,
-    ) {
+    fn captured(&self, number: u32, amount: i64, method: PaymentMethod, time: &str) {
         self.shop.clock.advance_to(at(time));
-        let start = PaymentCommand::Start { amount: pounds(amount), method, token: None };
-        for command in [start, then] {
+        for command in [
+            PaymentCommand::Start { amount: pounds(amount), method, token: None },
+            PaymentCommand::CaptureDone { capture: 1, amount: pounds(amount) },
+        ] {
             let id = CommandId::derive("test", &format!("{number}/{command:?}"));
             let command = flows::Command::Payment(payment(number), command);
             let answer = self.shop.engine.ask(Ask::by_system(id, command)).expect("it runs");
@@ -159,7 +148,7 @@ fn a_day(scene: &Scene) {
     scene.files.settle(1, 100, "2026-11-20T09:00:01Z");
     scene.hear(3, 300, "2026-11-20T10:00:00Z");
     scene.hear(4, 400, "2026-11-20T11:00:00Z");
-    scene.collect(7, 700, "2026-11-20T11:30:00Z");
+    scene.captured(7, 700, PaymentMethod::CashOnDelivery, "2026-11-20T11:30:00Z");
     scene.hear(5, 500, "2026-11-20T12:00:00Z");
     scene.files.settle(5, 499, "2026-11-20T12:00:00Z");
     scene.files.settle(6, 600, "2026-11-20T13:00:00Z");

@@ -30,6 +30,9 @@ pub struct Order {
     /// Minor units of what was delivered, less what was refunded.
     pub(super) value_left: i64,
     holds: BTreeSet<HoldReason>,
+    /// The provider's token, in the vault, until a payment takes it over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<VaultId>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -130,12 +133,22 @@ impl Decider for Order {
         }
     }
 
+    /// Where there will be no payment, nobody else spends its token.
+    fn spent(&self, fact: &OrderFact) -> Option<VaultId> {
+        match fact {
+            OrderFact::Rejected { .. } => self.token,
+            OrderFact::Placed { .. } if self.costs_nothing() => self.token,
+            OrderFact::PaymentTried { token, .. } if self.costs_nothing() => *token,
+            _ => None,
+        }
+    }
+
     fn evolve(&mut self, fact: &OrderFact) {
         match fact {
             OrderFact::Requested(requested) => *self = Order::requested(requested),
-            OrderFact::Rejected { .. } => self.phase = Phase::Rejected,
+            OrderFact::Rejected { .. } => (self.phase, self.token) = (Phase::Rejected, None),
             OrderFact::Placed { .. } => {
-                self.phase = Phase::Placed;
+                (self.phase, self.token) = (Phase::Placed, None);
                 self.attempts = 1;
                 self.shift_all(Stage::Open, Stage::Held);
             }
@@ -237,6 +250,7 @@ impl Order {
             phase: Phase::Requested,
             currency: Some(requested.currency),
             ship_to: requested.ship_to,
+            token: requested.token,
             lines: requested.lines.iter().map(line).collect(),
             shipping: requested.shipping.map_or(0, |shipping| shipping.minor),
             ..Order::default()
@@ -254,6 +268,11 @@ impl Order {
             }
             _ => self.wrong_stage(),
         }
+    }
+
+    fn costs_nothing(&self) -> bool {
+        let is_free = |line: &Line| line.price == 0 || line.is_cancelled();
+        self.shipping == 0 && self.lines.iter().all(is_free)
     }
 
     pub(super) fn money(&self, minor: i64) -> Money {

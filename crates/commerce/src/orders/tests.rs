@@ -487,3 +487,14 @@ fn others_may_ask_what_has_become_of_it() {
     assert!(order.line(0).is_none() && order.line(4).is_none());
     assert_eq!(order.lines(), 3);
 }
+
+#[test]
+fn an_orders_token_is_spent_where_no_payment_will_spend_it() {
+    let token = Some(home());
+    let basket = |price| request_of(vec![new_line("CUP", 5, price, true)], None);
+    let of = |price| given::<Order>([requested(OrderRequest { token, ..basket(price) })]);
+    let placed = OrderFact::Placed { number: 1, pay_by: NOW };
+    assert_eq!(of(100).state().spent(&OrderFact::Rejected { short: vec![] }), token);
+    assert_eq!(of(100).state().spent(&placed), None, "a payment takes it over");
+    assert_eq!(of(0).state().spent(&placed), token);
+}

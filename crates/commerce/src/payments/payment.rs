@@ -135,6 +135,9 @@ pub struct Payment {
     captured: i64,
     refunded: i64,
     void_asked: bool,
+    /// The provider's token, in the vault, until it has said what becomes of the payment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<VaultId>,
     /// What the provider calls the yeses that nobody needs.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     surplus: BTreeSet<CompactString>,
@@ -225,10 +228,18 @@ impl Decider for Payment {
         }
     }
 
+    /// A token is good for one question. Whatever became of that, another attempt brings its own.
+    fn spent(&self, fact: &PaymentFact) -> Option<VaultId> {
+        self.token.filter(|_| is_last_word(fact))
+    }
+
     fn evolve(&mut self, fact: &PaymentFact) {
+        if is_last_word(fact) {
+            self.token = None;
+        }
         match fact {
-            PaymentFact::Started { amount, .. } => {
-                self.amount = Some(*amount);
+            PaymentFact::Started { amount, token, .. } => {
+                (self.amount, self.token) = (Some(*amount), *token);
                 self.status = PaymentStatus::Started;
             }
             PaymentFact::ActionRequired => self.status = PaymentStatus::ActionRequired,
@@ -292,6 +303,30 @@ impl Decider for Payment {
     }
 }
 
+/// The provider need not be asked again whether the money may be taken.
+fn is_last_word(fact: &PaymentFact) -> bool {
+    match fact {
+        PaymentFact::Authorised { .. }
+        | PaymentFact::Declined { .. }
+        | PaymentFact::Expired
+        | PaymentFact::Voided
+        | PaymentFact::GaveUp { errand: Errand::Authorise, .. } => true,
+        PaymentFact::Started { .. }
+        | PaymentFact::ActionRequired
+        | PaymentFact::CaptureAsked { .. }
+        | PaymentFact::Captured { .. }
+        | PaymentFact::CaptureFailed { .. }
+        | PaymentFact::RefundAsked { .. }
+        | PaymentFact::Refunded { .. }
+        | PaymentFact::RefundFailed { .. }
+        | PaymentFact::VoidAsked
+        | PaymentFact::SurplusVoidAsked { .. }
+        | PaymentFact::SurplusVoided { .. }
+        | PaymentFact::QueryAsked
+        | PaymentFact::GaveUp { .. } => false,
+    }
+}
+
 impl Payment {
     fn start(&self, amount: Money, method: PaymentMethod, token: Option<VaultId>) -> Facts {
         match self.amount {
@@ -299,7 +334,8 @@ impl Payment {
             Some(_) => Err(PaymentRefusal::AlreadyStarted),
             None if amount.minor <= 0 => Err(PaymentRefusal::Nothing),
             None if method == PaymentMethod::CashOnDelivery => {
-                let promise = PaymentFact::Authorised { reference: PROMISE.into(), expires_at: None };
+                let promise =
+                    PaymentFact::Authorised { reference: PROMISE.into(), expires_at: None };
                 Ok(vec![PaymentFact::Started { amount, method, token: None }, promise])
             }
             None => one(PaymentFact::Started { amount, method, token }),

@@ -2,7 +2,7 @@
 
 use super::*;
 use kernel::{
-    Currency, Money,
+    Currency, Decider, Money,
     spec::{Given, NOW, given},
 };
 
@@ -329,4 +329,21 @@ fn promised_money_is_taken_given_back_and_let_go_without_a_provider() {
     promised([captured(1, 1_000)]).when(refund.clone()).then([refunded(1, 400)]);
     promised([captured(1, 1_000), refunded(1, 400)]).when(refund).then([]);
     promised([]).when(PaymentCommand::Void).then([PaymentFact::Voided]);
+}
+
+#[test]
+fn a_token_is_spent_with_the_providers_last_word_and_not_before() {
+    let token = Some("00000000-0000-4000-8000-00000000000c".parse().unwrap());
+    let (amount, method) = (pence(1_000), PaymentMethod::Card);
+    let asked = PaymentFact::Started { amount, method, token };
+    let waits = given::<Payment>([asked.clone(), PaymentFact::ActionRequired]);
+    for last in [authorised("A"), declined(), PaymentFact::Expired, PaymentFact::Voided] {
+        assert_eq!(waits.state().spent(&last), token, "{last:?}");
+        let after = given::<Payment>([asked.clone(), last]);
+        assert_eq!(after.state().spent(&authorised("B")), None, "it is spent once");
+    }
+    assert_eq!(waits.state().spent(&gave_up(Errand::Authorise, None)), token);
+    let open = [PaymentFact::VoidAsked, PaymentFact::QueryAsked, gave_up(Errand::Query, None)];
+    assert!(open.iter().all(|fact| waits.state().spent(fact).is_none()));
+    assert_eq!(begun([]).state().spent(&declined()), None, "there was none");
 }

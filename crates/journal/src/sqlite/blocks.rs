@@ -1,6 +1,6 @@
 //! `journal.db`: one row a block, and the vault.
 
-use super::{FORMAT, read_only};
+use super::{FORMAT, keep_log, read_only};
 use crate::{Block, Error, Journal, Reader, Result, Room, Tip, VaultRow};
 use kernel::{PersonId, Position, Timestamp, VaultId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -30,6 +30,7 @@ const TABLES: &str = "
 ";
 
 const BLOCK: &str = "SELECT first, last, at, previous, sum, body FROM blocks";
+const REMOVE: &str = "DELETE FROM vault WHERE id = ?";
 /// Blocks at the end that are checked before the first answer.
 const TAIL: usize = 64;
 /// How long a commit waits for others by default; only a copy that is being taken locks at all.
@@ -47,7 +48,7 @@ pub struct SqliteJournal {
 
 impl SqliteJournal {
     pub(super) fn open(path: &Path, lock: Arc<File>) -> Result<SqliteJournal> {
-        let connection = prepare(path).map_err(|error| Error::of_sqlite(path, error))?;
+        let connection = prepare(path)?;
         let read = |error| Error::of_sqlite(path, error);
         let found: i64 =
             connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(read)?;
@@ -65,7 +66,12 @@ impl SqliteJournal {
         Ok(SqliteJournal { connection, path: path.to_owned(), tip, _lock: lock })
     }
 
-    fn store(&mut self, block: &Block, vault: &[VaultRow]) -> rusqlite::Result<()> {
+    fn store(
+        &mut self,
+        block: &Block,
+        vault: &[VaultRow],
+        spent: &[VaultId],
+    ) -> rusqlite::Result<()> {
         let transaction = self.connection.transaction()?;
         {
             let mut insert =
@@ -85,6 +91,12 @@ impl SqliteJournal {
                 for VaultRow { id, subject, kind, content } in vault {
                     let subject = subject.map(|person| person.to_string());
                     keep.execute(params![id.to_string(), subject, kind, content])?;
+                }
+            }
+            if !spent.is_empty() {
+                let mut remove = transaction.prepare_cached(REMOVE)?;
+                for id in spent {
+                    remove.execute([id.to_string()])?;
                 }
             }
         }
@@ -134,10 +146,16 @@ impl Drop for SqliteJournal {
     }
 }
 
-fn prepare(path: &Path) -> rusqlite::Result<Connection> {
-    let connection = Connection::open(path)?;
-    connection.pragma_update(None, "page_size", 8192)?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
+fn prepare(path: &Path) -> Result<Connection> {
+    let failed = |error| Error::of_sqlite(path, error);
+    let connection = Connection::open(path).map_err(failed)?;
+    connection.pragma_update(None, "page_size", 8192).map_err(failed)?;
+    keep_log(&connection, path)?;
+    set(&connection).map_err(failed)?;
+    Ok(connection)
+}
+
+fn set(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "secure_delete", "ON")?;
     connection.pragma_update(None, "wal_autocheckpoint", 2000)?;
@@ -145,8 +163,7 @@ fn prepare(path: &Path) -> rusqlite::Result<Connection> {
     connection.pragma_update(None, "cache_size", -16_384)?;
     connection.busy_timeout(BUSY)?;
     // A log that was large once does not stay large.
-    connection.pragma_update(None, "journal_size_limit", 32 * 1024 * 1024)?;
-    Ok(connection)
+    connection.pragma_update(None, "journal_size_limit", 32 * 1024 * 1024)
 }
 
 /// A restart must not trust what only the page cache has seen: the end is read and checked.
@@ -175,12 +192,17 @@ pub(super) fn check_tail(connection: &Connection, path: &Path) -> Result<Option<
 }
 
 impl Journal for SqliteJournal {
-    fn append(&mut self, block: &Block, vault: &[VaultRow]) -> Result<()> {
+    fn append_spending(
+        &mut self,
+        block: &Block,
+        vault: &[VaultRow],
+        spent: &[VaultId],
+    ) -> Result<()> {
         let (last, sum) = self.tip.map_or((0, 0), |tip| (tip.last, tip.sum));
         if !block.follows(last, sum) {
             return Err(Error::OutOfTurn { first: block.first, last });
         }
-        self.store(block, vault).map_err(|error| Error::of_sqlite(&self.path, error))?;
+        self.store(block, vault, spent).map_err(|error| Error::of_sqlite(&self.path, error))?;
         self.tip = Some(Tip { last: block.last, sum: block.sum, at: block.at });
         Ok(())
     }
@@ -198,7 +220,7 @@ impl Journal for SqliteJournal {
     }
 
     fn remove(&mut self, id: VaultId) -> Result<()> {
-        let removed = self.connection.execute("DELETE FROM vault WHERE id = ?", [id.to_string()]);
+        let removed = self.connection.execute(REMOVE, [id.to_string()]);
         removed.map_err(|error| Error::of_sqlite(&self.path, error))?;
         Ok(())
     }

@@ -91,7 +91,7 @@ impl SqliteIndex {
             let what = "damage was found while it was in use".to_owned();
             return Err(Error::Damaged { path: path.to_owned(), what });
         }
-        let connection = prepare(path).map_err(read)?;
+        let connection = prepare(path)?;
         let found: i64 =
             connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(read)?;
         if found != 0 && found != FORMAT {
@@ -141,17 +141,22 @@ fn failed(path: &Path, error: rusqlite::Error) -> Error {
     error
 }
 
-fn prepare(path: &Path) -> rusqlite::Result<Connection> {
-    let connection = Connection::open(path)?;
-    connection.pragma_update(None, "page_size", 8192)?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
+fn prepare(path: &Path) -> Result<Connection> {
+    let failed = |error| Error::of_sqlite(path, error);
+    let connection = Connection::open(path).map_err(failed)?;
+    connection.pragma_update(None, "page_size", 8192).map_err(failed)?;
+    super::keep_log(&connection, path)?;
+    set(&connection).map_err(failed)?;
+    Ok(connection)
+}
+
+fn set(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     // Seldom: while it is brought home, commits of the journal wait for the same disk.
     connection.pragma_update(None, "wal_autocheckpoint", 4000)?;
     connection.pragma_update(None, "journal_size_limit", 32 * 1024 * 1024)?;
     connection.set_prepared_statement_cache_capacity(64);
-    super::keep_plans(&connection)?;
-    Ok(connection)
+    super::keep_plans(connection)
 }
 
 /// Adds a snapshot; of earlier ones those stay whose number is divisible by a power of two that is

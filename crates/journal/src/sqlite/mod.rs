@@ -125,6 +125,20 @@ fn read_only(path: &Path) -> Result<Connection> {
     Ok(connection)
 }
 
+/// Gives a file its write-ahead log. Where that fails SQLite may say so only after its answer, or say no
+/// more than which mode it has kept: everything would seem to go well, with other promises than those
+/// that were measured.
+fn keep_log(connection: &Connection, path: &Path) -> Result<()> {
+    let failed = |error| Error::of_sqlite(path, error);
+    let mut change = connection.prepare("PRAGMA journal_mode = WAL").map_err(failed)?;
+    let modes = change.query_map([], |row| row.get(0)).map_err(failed)?;
+    let modes = modes.collect::<rusqlite::Result<Vec<String>>>().map_err(failed)?;
+    match modes.iter().all(|mode| mode.eq_ignore_ascii_case("wal")) {
+        true => Ok(()),
+        false => Err(Error::NoLog { path: path.to_owned(), mode: modes.concat() }),
+    }
+}
+
 /// Statements keep their plans whatever is bound to them. Otherwise SQLite, built with STAT4 as it is
 /// here, prepares a range query anew for each new bound: most of the time of a short one
 /// (`SQLITE_DBCONFIG_ENABLE_QPSG`, the query planner stability guarantee).
@@ -140,4 +154,22 @@ pub fn file_size(path: &Path) -> u64 {
         .iter()
         .map(|file| fs::metadata(file).map_or(0, |found| found.len()))
         .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_keeps_another_mode_than_a_log_is_refused() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("journal.db");
+        let file = Connection::open(&path).expect("it is made");
+        keep_log(&file, &path).expect("a file can have a log");
+        // What lies in memory alone keeps its mode, as a file does whose first page cannot be written.
+        let memory = Connection::open_in_memory().expect("there is memory");
+        let refused = keep_log(&memory, &path).expect_err("it has no log");
+        assert!(matches!(&refused, Error::NoLog { mode, .. } if mode == "memory"));
+        assert!(refused.to_string().contains("journal.db"), "{refused}");
+    }
 }

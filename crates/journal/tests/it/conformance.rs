@@ -83,6 +83,7 @@ every_store! {
     positions_have_no_gaps_and_blocks_are_found_by_them
     a_block_is_found_by_time
     vault_rows_come_with_their_block_and_are_forgotten_for_good
+    vault_rows_that_are_spent_go_with_the_block_that_spends_them
     a_failing_append_leaves_neither_block_nor_vault_row
     a_block_out_of_turn_is_refused
     an_empty_journal_has_no_tip_and_no_mark
@@ -140,6 +141,23 @@ fn vault_rows_come_with_their_block_and_are_forgotten_for_good(store: &mut dyn S
     store.journal().remove(rows[2].id).unwrap();
     let left = rows.each_ref().map(|row| reader.vault(row.id).unwrap().is_some());
     assert_eq!(left, [false, false, false, true]);
+}
+
+fn vault_rows_that_are_spent_go_with_the_block_that_spends_them(store: &mut dyn Store) {
+    let id = |n: u8| format!("00000000-0000-4000-8000-0000000000{n:02x}").parse().unwrap();
+    let row = |n| VaultRow { id: id(n), subject: None, kind: "token".into(), content: vec![n] };
+    let left = |store: &mut dyn Store| {
+        let reader = store.journal().reader().unwrap();
+        [1, 2, 3].map(|n| reader.vault(id(n)).unwrap().is_some())
+    };
+    let mut mason = Mason::default();
+    store.journal().append(&mason.block(&["a/1"]), &[row(1), row(2)]).unwrap();
+    // One that comes and goes at once, and one that was never there.
+    let gone = [id(1), id(3), id(9)];
+    store.journal().append_spending(&mason.block(&["a/1"]), &[row(3)], &gone).unwrap();
+    assert_eq!(left(store), [false, true, false]);
+    store.reopen();
+    assert_eq!(left(store), [false, true, false]);
 }
 
 fn a_failing_append_leaves_neither_block_nor_vault_row(store: &mut dyn Store) {

@@ -69,6 +69,7 @@ fn of_journal(error: &JournalError) -> u8 {
         | JournalError::ReadOnly { .. }
         | JournalError::DiskFull { .. }
         | JournalError::NewerFormat { .. }
+        | JournalError::NoLog { .. }
         | JournalError::Damaged { .. }
         | JournalError::Store { .. }
         | JournalError::Io { .. } => FOLDER,

@@ -83,7 +83,11 @@ SIGTERM or Ctrl-C: what was accepted is answered, then it closes.")]
     /// Play a payment provider and a carrier, as servers of their own
     #[command(after_help = "\
 Examples:
-  cartage sandbox --webhooks http://127.0.0.1:7070/api/v1/webhooks")]
+  cartage sandbox --webhooks http://127.0.0.1:7070/api/v1/webhooks
+
+What they do follows from the payment token (tok_ok, tok_declined, tok_late, …) and the postal code.
+They keep everything in memory: stopped, they forget whom they owed an answer, as tok_late's. A shop
+that asks about such a payment is told that it is not known, and the order can be paid another way.")]
     Sandbox(sandbox::SandboxArgs),
     /// Play a trade file through the shop: every row from order to door, in simulated time
     #[command(after_help = "\

@@ -1,6 +1,9 @@
 //! Good answers: JSON with the position up to which they are true, and what else belongs in a header.
 
+use super::front::Front;
 use axum::response::{IntoResponse, Response};
+use engine::Caused;
+use flows::Shop;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use kernel::Position;
 use serde::Serialize;
@@ -9,7 +12,7 @@ use serde::Serialize;
 pub(crate) const POSITION: HeaderName = HeaderName::from_static("cartage-position");
 
 /// A body and its headers.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Answer<T> {
     status: StatusCode,
     body: T,
@@ -57,10 +60,23 @@ impl<T: Serialize> Answer<T> {
         self
     }
 
+    /// True once this was obeyed, also where it was old news.
+    pub(crate) fn after(self, front: &Front, caused: &Caused<Shop>) -> Answer<T> {
+        self.at(Some(front.position_after(caused)))
+    }
+
     /// Of this version.
     pub(crate) fn version(mut self, version: u64) -> Answer<T> {
         self.headers.push((header::ETAG, format!("\"{version}\"")));
         self
+    }
+}
+
+impl Front {
+    /// From where on it can be read what a command led to: where nothing happened, whatever made it old
+    /// news lies before the newest fact.
+    pub(crate) fn position_after(&self, caused: &Caused<Shop>) -> Position {
+        caused.position().unwrap_or_else(|| self.shop.engine.feed().tip())
     }
 }
 

@@ -11,7 +11,7 @@ use flows::Shop;
 use http::HeaderMap;
 use kernel::{Position, View};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use std::sync::Arc;
+use std::{fmt::Display, str::FromStr, sync::Arc};
 use utoipa::{IntoParams, ToSchema};
 
 /// Items of a page.
@@ -151,6 +151,36 @@ impl Front {
             Some(position) => self.reach_in::<V>(position).await,
             None => Ok(()),
         }
+    }
+
+    /// A page of things by their ids, as new as is asked; what cannot be shown is left out.
+    ///
+    /// # Errors
+    /// As [`Front::be_as_new_as`] and [`Front::page`].
+    pub(crate) async fn things<V: View<Business = Shop>, Id: FromStr, T: Serialize>(
+        &self,
+        after: After,
+        query: ViewQuery,
+        paging: Paging,
+        show: impl Fn(Id, V::Document) -> Option<T>,
+    ) -> Result<Answer<List<T>>, Problem> {
+        self.be_as_new_as::<V>(after).await?;
+        let shown = |(key, document): (String, V::Document)| show(key.parse().ok()?, document);
+        Ok(self.page::<V, _>(query, &paging, shown)?.map(List::flatten))
+    }
+
+    /// One thing by its id, with everything that was answered before.
+    ///
+    /// # Errors
+    /// 404 when there is none of this kind, 503 when the view is behind.
+    pub(crate) async fn thing<V: View<Business = Shop>, Id: Display, T>(
+        &self,
+        id: Id,
+        kind: &str,
+        show: impl FnOnce(Id, V::Document) -> T,
+    ) -> Result<T, Problem> {
+        let found = self.newest::<V>(&id.to_string()).await?;
+        found.map(|document| show(id, document)).ok_or_else(|| Problem::absent(kind))
     }
 
     /// A page of a view, each row as `show` has it.

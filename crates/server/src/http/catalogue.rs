@@ -1,12 +1,15 @@
 //! What is on sale at which price: read from the views, kept in memory until somebody changes it.
 
 use super::{
-    front::Front,
+    front::{Front, view_behind},
     problem::{Flaw, Problem},
 };
 use commerce::catalog::ProductStatus;
-use flows::views::{Products, Variants};
-use kernel::{Money, ProductId, Sku};
+use flows::{
+    Shop,
+    views::{Products, Variants},
+};
+use kernel::{Money, ProductId, Sku, View};
 use rustc_hash::FxHashMap;
 use std::sync::{
     Arc, PoisonError, RwLock,
@@ -68,7 +71,7 @@ impl Front {
     /// What a SKU is sold as; none where there is no such SKU.
     ///
     /// # Errors
-    /// When the view cannot be read.
+    /// When a view is behind or cannot be read.
     pub(crate) fn offer(&self, sku: &Sku) -> Result<Option<Arc<Offer>>, Problem> {
         if let Some(known) = self.catalogue.known(sku) {
             return Ok(known);
@@ -82,7 +85,21 @@ impl Front {
         Ok(offer)
     }
 
+    /// Prices and names are taken from a view only while it goes with the others: one that is paused, has
+    /// failed or is catching up would sell at yesterday's price.
+    ///
+    /// # Errors
+    /// 503 `VIEW_BEHIND` when it stands behind the others.
+    pub(crate) fn must_follow<V: View<Business = Shop>>(&self) -> Result<(), Problem> {
+        match self.position::<V>() < self.shop.seen.position() {
+            true => Err(view_behind()),
+            false => Ok(()),
+        }
+    }
+
     fn read_offer(&self, sku: &Sku) -> Result<Option<Offer>, Problem> {
+        self.must_follow::<Variants>()?;
+        self.must_follow::<Products>()?;
         let variant = self.document::<Variants>(sku.as_str())?;
         let Some((variant, product)) = variant.and_then(|v| v.product.map(|id| (v, id))) else {
             return Ok(None);

@@ -11,6 +11,7 @@ use super::{
     shown::Shown,
     stream::ReadBack,
     submission::Deed,
+    unrecorded::Unrecorded,
 };
 use crate::shop::RunningShop;
 use commerce::{
@@ -79,6 +80,8 @@ pub struct Front {
     pub open_house: bool,
     /// The pulse that everybody sees who looks in the same second.
     pub(crate) pulses: Pulses,
+    /// What was answered to changes that leave no fact.
+    pub(crate) unrecorded: Unrecorded,
     /// True once no more is accepted.
     pub(crate) closing: watch::Sender<bool>,
     pub(crate) started: Instant,
@@ -107,7 +110,7 @@ impl By {
 }
 
 /// A request that is under way; another with the same key is told so.
-struct Busy<'a> {
+pub(crate) struct Busy<'a> {
     front: &'a Front,
     id: CommandId,
 }
@@ -138,6 +141,7 @@ impl Front {
             webhook_secret,
             open_house: false,
             pulses: Pulses::default(),
+            unrecorded: Unrecorded::default(),
             closing: watch::Sender::new(false),
             started: Instant::now(),
             read_back: ReadBack::default(),
@@ -384,7 +388,11 @@ impl Front {
         }
     }
 
-    fn begin(&self, deed: &Deed, id: CommandId) -> Result<Option<Busy<'_>>, Problem> {
+    /// Notes that a request with a key is under way, until what is answered is dropped.
+    ///
+    /// # Errors
+    /// 409 when it is already.
+    pub(crate) fn begin(&self, deed: &Deed, id: CommandId) -> Result<Option<Busy<'_>>, Problem> {
         if deed.key().is_none() {
             return Ok(None);
         }
@@ -409,7 +417,7 @@ fn stale(version: u64) -> Problem {
     Problem::new(StatusCode::PRECONDITION_FAILED, "VERSION_STALE", detail)
 }
 
-fn view_behind() -> Problem {
+pub(super) fn view_behind() -> Problem {
     Problem::unavailable(
         "VIEW_BEHIND",
         "what you look at lags behind that position: ask again",

@@ -27,4 +27,5 @@ mod stream;
 mod strict;
 pub(crate) mod submission;
 mod turnstile;
+mod unrecorded;
 mod upload;

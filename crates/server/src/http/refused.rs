@@ -9,9 +9,9 @@ use serde_json::{Map, Value};
 use std::time::Duration;
 
 /// The field's own code and a status, where the rule below would say something else.
-const KNOWN: &[(&str, &str, &str, u16)] = &[
+pub(crate) const KNOWN: &[(&str, &str, &str, u16)] = &[
     ("stock", "out_of_stock", "INVENTORY_INSUFFICIENT_STOCK", 409),
-    ("stock", "below_zero", "INVENTORY_NEGATIVE_STOCK", 409),
+    ("stock", "not_there", "INVENTORY_NEGATIVE_STOCK", 409),
     ("cart", "unknown_line", "CART_ITEM_NOT_FOUND", 404),
     ("cart", "too_many_units", "CART_INVALID_QUANTITY", 422),
     ("order", "too_late", "ORDER_CANNOT_BE_CANCELLED", 409),

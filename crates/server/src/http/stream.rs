@@ -138,8 +138,7 @@ pub(crate) async fn block_after(
     if let Some(block) = feed.remembered(position) {
         return Ok(Some(block));
     }
-    let _turn =
-        front.read_back.turns.acquire().await.map_err(|error| Problem::internal(&error))?;
+    let _turn = front.read_back.turns.acquire().await.map_err(|error| Problem::internal(&error))?;
     if let Some(block) = front.read_back.block_after(position) {
         return Ok(Some(block));
     }

@@ -213,10 +213,11 @@ pub(crate) fn text_of<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&
 
 fn key_of(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let Some(key) = text_of(headers, "idempotency-key")? else { return Ok(None) };
-    if (1..=LONGEST_KEY).contains(&key.len()) {
+    let plain = key.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    if plain && (1..=LONGEST_KEY).contains(&key.len()) {
         return Ok(Some(key.to_owned()));
     }
-    let detail = format!("an Idempotency-Key has 1 to {LONGEST_KEY} characters");
+    let detail = format!("an Idempotency-Key has 1 to {LONGEST_KEY} printable characters");
     Err(Problem::malformed(detail).because(vec![Flaw::new("#header/Idempotency-Key", "")]))
 }
 

@@ -107,6 +107,10 @@ impl Business for Careless {
         Shop::evolve(state, fact);
     }
 
+    fn spent(state: &State, fact: &Fact) -> Option<VaultId> {
+        Shop::spent(state, fact)
+    }
+
     fn hearers(fact: &Fact) -> impl Iterator<Item = Stream> {
         Shop::hearers(fact)
     }
@@ -143,7 +147,7 @@ impl Business for Careless {
 /// A store that says *done* and does it the next time.
 pub(super) struct Hasty {
     pub(super) memory: Memory,
-    kept: Option<(Block, Vec<VaultRow>)>,
+    kept: Option<(Block, Vec<VaultRow>, Vec<VaultId>)>,
 }
 
 impl Hasty {
@@ -153,9 +157,15 @@ impl Hasty {
 }
 
 impl Journal for Hasty {
-    fn append(&mut self, block: &Block, vault: &[VaultRow]) -> journal::Result<()> {
-        if let Some((block, vault)) = self.kept.replace((block.clone(), vault.to_vec())) {
-            self.memory.append(&block, &vault)?;
+    fn append_spending(
+        &mut self,
+        block: &Block,
+        vault: &[VaultRow],
+        spent: &[VaultId],
+    ) -> journal::Result<()> {
+        let kept = self.kept.replace((block.clone(), vault.to_vec(), spent.to_vec()));
+        if let Some((block, vault, spent)) = kept {
+            self.memory.append_spending(&block, &vault, &spent)?;
         }
         Ok(())
     }

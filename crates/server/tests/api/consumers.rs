@@ -38,6 +38,8 @@ async fn a_paused_handler_asks_nobody_and_what_it_was_asked_waits_through_a_rest
         !waits.text("/provider").is_empty() && waits.at("/lag").as_u64() > Some(0),
         "{waits:?}"
     );
+    let ready = shop.anyone().get("/ready").await.is(200);
+    assert_eq!(*ready.at("/paused"), json!([{"name": "pay", "kind": "handler", "waiting": 1}]));
     assert_eq!(once(&shop, "ship", |_| true).await.text("/status"), "following");
     let shop = shop.restarted().await;
     let waits = once(&shop, "pay", |said| said.at("/waiting") == 1).await;
@@ -129,5 +131,31 @@ async fn what_cannot_be_replayed_or_paused_is_refused() {
     ];
     for (body, pointer) in bad {
         ask("orders", "replay", body).await.refuses(422, "VALIDATION_ERROR").points_at(pointer);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_sold_and_what_is_told_is_never_read_from_a_view_that_stands_still() {
+    let shop = Shop::stocked().await;
+    let (old, _) = shop.order(&[("MUG-1", 1)]).await;
+    let number = shop.staff().get(&format!("/orders/{old}")).await.is(200).text("/number");
+    let asked = [
+        ("stock", "/products/mug-1".to_owned()),
+        ("stock", "/availability?sku=MUG-1".to_owned()),
+        ("variants", "/availability?sku=CUP-1".to_owned()),
+        ("order_timeline", format!("/orders/{old}/timeline")),
+        ("orders", format!("/orders/{number}")),
+        ("parcels", "/tracking/SIM1".to_owned()),
+    ];
+    for (nth, (view, path)) in asked.into_iter().enumerate() {
+        told(&shop, view, "pause", "paused").await;
+        let price = json!({"price": {"minor": 401 + nth, "currency": "GBP"}});
+        let change = shop.staff().ask(http::Method::PUT, "/products/cup-1/variants/CUP-1/price");
+        change.json(&price).send().await.is(200);
+        shop.settle().await;
+        shop.staff().get(&path).await.refuses(503, "VIEW_BEHIND");
+        told(&shop, view, "resume", "following").await;
+        once(&shop, view, |said| said.at("/lag") == 0).await;
+        assert_ne!(shop.staff().get(&path).await.status.as_u16(), 503, "{view} {path}");
     }
 }

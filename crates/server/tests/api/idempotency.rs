@@ -1,7 +1,7 @@
 //! Idempotency keys: asked twice, done once, answered the same.
 
 use crate::harness::{KEY, Shop, checkout};
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_key_and_body_are_answered_the_same_and_done_once_also_after_a_restart() {
@@ -135,10 +135,34 @@ async fn a_key_has_1_to_255_characters_and_a_strangers_cannot_be_guessed() {
     create("x".repeat(255)).await.is(201);
     create("x".repeat(256)).await.refuses(400, "MALFORMED_REQUEST");
     create(String::new()).await.refuses(400, "MALFORMED_REQUEST");
+    create("with\ta-tab".to_owned()).await.refuses(400, "MALFORMED_REQUEST");
     shop.anyone().post("/carts").key("1").send().await.refuses(400, "MALFORMED_REQUEST");
     let long = "018f2f4e-7c1a-7d3e-9a55-3f5b2c9e8a10";
     let first = shop.anyone().post("/carts").key(long).send().await.is(201);
     let again = shop.anyone().post("/carts").key(long).send().await.is(201);
     assert_eq!((first.at("/id"), first.at("/token")), (again.at("/id"), again.at("/token")));
     assert_ne!(long, KEY);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_consumer_is_told_with_a_key_is_told_once_and_answered_the_same() {
+    let shop = Shop::stocked().await;
+    let staff = shop.staff();
+    let tell = |deed: &'static str, key: &'static str, body: Value| {
+        staff.post(&format!("/consumers/pay/{deed}")).key(key).json(&body).send()
+    };
+    let first = tell("pause", "stand-still", json!({})).await.is(202);
+    assert_eq!(first.at("/status"), "paused");
+    tell("resume", "go-on", json!({})).await.is(202);
+    let again = tell("pause", "stand-still", json!({})).await.is(202);
+    assert_eq!((&again.body, again.header("location")), (&first.body, first.header("location")));
+    let now = staff.get("/consumers/pay/progress").await.is(200);
+    assert_eq!(now.at("/status"), "following", "it was not told a second time");
+    tell("resume", "stand-still", json!({})).await.refuses(422, "IDEMPOTENCY_KEY_REUSED");
+    let receipt = json!({"quantity": 5, "reference": "PO-2"});
+    staff.post("/stock/MUG-1/receive").key("received").json(&receipt).send().await.is(200);
+    tell("pause", "received", json!({})).await.refuses(422, "IDEMPOTENCY_KEY_REUSED");
+    let unknown = || staff.post("/dead-letters/pay:1/retry").key("no-letter").send();
+    unknown().await.refuses(404, "LETTER_NOT_FOUND");
+    unknown().await.refuses(404, "LETTER_NOT_FOUND");
 }

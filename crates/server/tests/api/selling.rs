@@ -3,6 +3,7 @@
 use crate::harness::{Shop, checkout};
 use http::Method;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_order_goes_from_the_cart_to_the_door() {
@@ -209,8 +210,8 @@ async fn a_return_settles_by_itself_and_its_goods_are_for_sale_again() {
     let asked = guest.post(&path).json(&wish).send().await.is(201);
     assert_eq!(asked.at("/status"), "authorised", "within its window nobody has to say yes");
     let returned = format!("/returns/{}", asked.text("/id"));
-    guest.get(&returned).await.is(200);
-    shop.anyone().get(&returned).await.refuses(404, "RETURN_NOT_FOUND");
+    shop.staff().get(&returned).await.is(200);
+    guest.get(&returned).await.refuses(401, "AUTH_TOKEN_MISSING");
     guest.post(&format!("{returned}/authorise")).send().await.refuses(401, "AUTH_TOKEN_MISSING");
     let staff = shop.staff();
     let note = json!({"note": "a photo is enough"});
@@ -220,7 +221,7 @@ async fn a_return_settles_by_itself_and_its_goods_are_for_sale_again() {
     let fate = json!({"lines": [{"line": 1, "quantity": 1, "disposition": "restock"}]});
     staff.post(&format!("{returned}/inspect")).json(&fate).send().await.is(200);
     shop.settle().await;
-    let settled = guest.get(&returned).await.is(200);
+    let settled = staff.get(&returned).await.is(200);
     assert!(["settled", "closed"].contains(&settled.text("/status").as_str()), "{settled:?}");
     assert_eq!(settled.at("/refund/minor"), 1250);
     let payment = staff.get(&format!("/payments/{id}.1")).await.is(200);
@@ -289,4 +290,58 @@ async fn over_the_wire_a_declined_card_leaves_an_order_that_another_pays() {
     let order = guest.get(&format!("/orders/{id}")).await.is(200);
     assert_eq!(order.at("/payments/1/status"), "authorised");
     assert_eq!(order.at("/status"), "released");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_the_carrier_was_not_asked_for_is_refused_and_never_ignored() {
+    let shop = Shop::stocked().await;
+    let ask = async |id: &str, body: Value| {
+        shop.staff().post(&format!("/parcels/{id}.1/label")).json(&body).send().await
+    };
+    let (id, _) = shop.sealed("MUG-1", 1).await;
+    let label = ask(&id, json!({})).await.is(200);
+    assert!(!label.header("cartage-position").is_empty());
+    ask(&id, json!({"service": label.at("/service")})).await.is(200);
+    let other = ask(&id, json!({"service": "by-pigeon"})).await;
+    other.refuses(409, "PARCEL_LABELLED").points_at("/service");
+    shop.staff().post("/consumers/ship/pause").send().await.is(202);
+    let (id, _) = shop.sealed("MUG-1", 1).await;
+    ask(&id, json!({})).await.refuses(409, "PARCEL_LABEL_PENDING");
+    let wish = ask(&id, json!({"service": "by-pigeon"})).await;
+    wish.refuses(409, "PARCEL_SERVICE_CHOSEN").points_at("/service");
+}
+
+/// What of this kind lies in the vault.
+fn kept(shop: &Shop, kind: &str) -> i64 {
+    let journal = shop.folder.path().join("journal.db");
+    let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
+    let file = rusqlite::Connection::open_with_flags(journal, flags).expect("the journal");
+    let count = "SELECT count(*) FROM vault WHERE kind = ?";
+    file.query_row(count, [kind], |row| row.get(0)).expect("the vault")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_token_is_kept_no_longer_than_somebody_has_to_be_asked_with_it() {
+    let shop = Shop::stocked().await;
+    let token = "payment_token";
+    shop.staff().post("/consumers/pay/pause").send().await.is(202);
+    let (id, its) = shop.cart(&[("MUG-1", 1)]).await;
+    shop.place(&id, &its).await.is(201);
+    shop.settle().await;
+    assert_eq!(kept(&shop, token), 1, "nobody was asked yet");
+    let shop = shop.restarted().await;
+    assert_eq!(kept(&shop, token), 1, "also after a restart he can be asked");
+    shop.staff().post("/consumers/pay/resume").send().await.is(202);
+    let paid = async || {
+        while shop.staff().get(&format!("/orders/{id}")).await.text("/status") == "placed" {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), paid()).await.expect("it is paid");
+    assert_eq!(kept(&shop, token), 0);
+    assert_eq!(kept(&shop, "address"), 1, "where it goes is still needed");
+    let (crowded, its) = shop.cart(&[("MUG-1", 99)]).await;
+    shop.place(&crowded, &its).await.refuses(409, "INVENTORY_INSUFFICIENT_STOCK");
+    shop.settle().await;
+    assert_eq!(kept(&shop, token), 0, "nobody will be asked");
 }

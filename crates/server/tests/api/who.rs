@@ -74,7 +74,7 @@ const ROUTES: &[(&str, &str, For)] = &[
     ("GET", "/tracking/{number}", Anyone),
     ("POST", "/orders/{id}/returns", Owner),
     ("GET", "/returns", Staff),
-    ("GET", "/returns/{id}", Owner),
+    ("GET", "/returns/{id}", Staff),
     ("POST", "/returns/{id}/authorise", Staff),
     ("POST", "/returns/{id}/refuse", Staff),
     ("POST", "/returns/{id}/receive", Staff),

@@ -227,8 +227,8 @@ impl Pick {
     fn start(&self, worker: &Actor) -> Facts {
         match self.stage {
             PickStage::Unknown => Err(PickRefusal::Unknown),
-            _ if self.worker.as_ref() == Some(worker) => Ok(vec![]),
             PickStage::Done | PickStage::Cancelled => Err(PickRefusal::Over),
+            _ if self.worker.as_ref() == Some(worker) => Ok(vec![]),
             PickStage::Open | PickStage::Started => {
                 Ok(vec![PickFact::Started { worker: worker.clone() }])
             }

@@ -81,6 +81,9 @@ fn somebody_starts_it_and_somebody_else_may_take_over() {
         .when(start(bob.clone()))
         .then([Fact::Started { worker: bob.clone() }]);
     given::<Pick>([opened(), Fact::Cancelled]).when(start(bob)).refused(Refusal::Over);
+    for end in [Fact::Cancelled, Fact::Done] {
+        given::<Pick>([opened(), started(), end]).when(start(ann())).refused(Refusal::Over);
+    }
 }
 
 #[test]

@@ -128,10 +128,29 @@ async fn every_route_is_there_for_whom_the_document_names() {
 }
 
 #[test]
-fn every_link_leads_to_an_operation() {
-    let known: BTreeSet<&str> = operations(document())
-        .filter_map(|(_, _, operation)| operation["operationId"].as_str())
+fn every_link_leads_to_an_operation_with_parameters_that_it_takes() {
+    let known: Vec<(&str, &Value)> = operations(document())
+        .map(|(_, _, operation)| (operation["operationId"].as_str().expect("a name"), operation))
         .collect();
-    let lost: Vec<&str> = links::named().filter(|name| !known.contains(name)).collect();
-    assert!(lost.is_empty(), "no operation is called {lost:?}");
+    let find = |name: &str| known.iter().find(|(known, _)| *known == name);
+    for (from, to, given) in links::named() {
+        assert!(find(from).is_some(), "{from} is no operation");
+        let (_, operation) = find(to).unwrap_or_else(|| panic!("{from} leads to {to}: none such"));
+        let parameters = operation["parameters"].as_array().expect("parameters");
+        for name in given {
+            let takes = parameters.iter().any(|parameter| parameter["name"] == name);
+            assert!(takes, "{from} → {to}: it has no parameter {name}");
+        }
+    }
+}
+
+/// A partner's messages are signed, and come from nowhere else.
+#[test]
+fn whatever_takes_an_id_is_led_to_by_whatever_tells_it() {
+    let led: BTreeSet<&str> = links::named().map(|(_, to, _)| to).collect();
+    let alone = operations(document())
+        .filter(|(_, path, _)| path.contains('{') && !path.contains("/webhooks/"))
+        .filter_map(|(_, _, operation)| operation["operationId"].as_str())
+        .filter(|name| !led.contains(name));
+    assert_eq!(alone.collect::<Vec<_>>(), Vec::<&str>::new(), "no link leads there");
 }

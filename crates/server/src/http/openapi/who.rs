@@ -36,7 +36,6 @@ const TABLE: &[(Option<&str>, &str, Who)] = &[
     (Some("post"), "/api/v1/orders/{id}/cancel", Who::Owner),
     (Some("post"), "/api/v1/orders/{id}/payments", Who::Owner),
     (Some("post"), "/api/v1/orders/{id}/returns", Who::Owner),
-    (Some("get"), "/api/v1/returns/{id}", Who::Owner),
     (None, "/api/v1/webhooks/*", Who::Partner),
 ];
 

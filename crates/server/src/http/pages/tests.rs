@@ -137,3 +137,14 @@ async fn the_reference_explains_every_operation_and_every_code() {
         assert!(text.contains(&format!("id=\"{}\"", code.anchor())), "{} is missing", code.code);
     }
 }
+
+#[tokio::test]
+async fn the_pulse_names_who_was_told_to_stand_still() {
+    let door = Door::open(true);
+    let pause = Request::post("/api/v1/consumers/pay/pause")
+        .header("authorization", format!("Bearer {KEY}"))
+        .body(Body::empty());
+    assert_eq!(door.send(pause.expect("a request")).await.status, 202);
+    let pulse = door.get("/pulse", "").await.text;
+    assert!(pulse.contains("handler pay, 0 waiting"), "{pulse}");
+}

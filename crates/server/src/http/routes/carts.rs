@@ -129,7 +129,7 @@ async fn create(
         Cart { token: Some(front.secrets.token(id)), ..front.show(id, &CartState::default(), 1)? };
     let location = format!("/api/v1/carts/{id}");
     Ok(Answer::created(Cart { status: CartStatus::Active, ..cart }, location)
-        .at(caused.position())
+        .after(&front, &caused)
         .version(1))
 }
 
@@ -180,7 +180,7 @@ async fn add(
             let by = By::caller(&caller, id);
             let caused = front.before_or(&asked.deed, &by, no).await?;
             let (cart, version) = front.cart(id).await?;
-            (front.show(id, &cart, version)?, caused.position(), version)
+            (front.show(id, &cart, version)?, Some(front.position_after(&caused)), version)
         }
     };
     Ok(Answer::created(answer.0, format!("/api/v1/carts/{id}")).at(answer.1).version(answer.2))
@@ -248,7 +248,7 @@ impl Front {
         let by = By::caller(caller, id);
         let caused = self.obey(deed, &by, Command::Cart(id, command)).await?;
         let (cart, version) = self.cart(id).await?;
-        Ok((self.show(id, &cart, version)?, caused.position(), version))
+        Ok((self.show(id, &cart, version)?, Some(self.position_after(&caused)), version))
     }
 
     fn show(&self, id: OrderId, cart: &CartState, version: u64) -> Result<Cart, Problem> {

@@ -14,6 +14,7 @@ use engine::{
     views::{self, Checksum, Doing, Status, Then},
 };
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::{
     num::NonZeroU32,
     sync::{Arc, atomic::Ordering::Relaxed},
@@ -176,16 +177,9 @@ async fn pause(
     State(front): State<Arc<Front>>,
     _staff: Staff,
     Path(name): Path<String>,
-    _asked: Submission<Nothing>,
-) -> Result<Answer<Consumer>, Problem> {
-    match front.consumer(&name)?.kind {
-        Kind::View => front.shop.seen.pause(&name),
-        Kind::Handler => {
-            front.shop.handlers.pause(&name).map_err(|error| Problem::internal(&error))?;
-        }
-        Kind::Index => return Err(never_paused()),
-    }
-    front.asked_of(&name)
+    asked: Submission<Nothing>,
+) -> Result<Answer<Value>, Problem> {
+    front.once(&asked.deed, || front.paused(&name)).await
 }
 
 /// Lets a paused view or handler go on; it catches up.
@@ -196,20 +190,9 @@ async fn resume(
     State(front): State<Arc<Front>>,
     _staff: Staff,
     Path(name): Path<String>,
-    _asked: Submission<Nothing>,
-) -> Result<Answer<Consumer>, Problem> {
-    match front.consumer(&name)?.kind {
-        Kind::View => front.shop.seen.resume(&name),
-        Kind::Handler => {
-            front.shop.handlers.resume(&name).map_err(|error| Problem::internal(&error))?;
-        }
-        Kind::Index => return Err(never_paused()),
-    }
-    front.asked_of(&name)
-}
-
-fn never_paused() -> Problem {
-    Problem::conflict("CONSUMER_NOT_PAUSABLE", "the index follows always: commands need it")
+    asked: Submission<Nothing>,
+) -> Result<Answer<Value>, Problem> {
+    front.once(&asked.deed, || front.resumed(&name)).await
 }
 
 /// Builds a view again from the first fact, beside the one that is read, checks it and swaps.
@@ -220,15 +203,9 @@ async fn rebuild(
     State(front): State<Arc<Front>>,
     _staff: Staff,
     Path(name): Path<String>,
-    _asked: Submission<Nothing>,
-) -> Result<Answer<Consumer>, Problem> {
-    let consumer = front.consumer(&name)?;
-    if consumer.kind != Kind::View {
-        let detail = "only views are built again: handlers never replay the past";
-        return Err(Problem::conflict("CONSUMER_NOT_REBUILDABLE", detail));
-    }
-    front.shop.seen.rebuild(&name);
-    front.asked_of(&name)
+    asked: Submission<Nothing>,
+) -> Result<Answer<Value>, Problem> {
+    front.once(&asked.deed, || front.rebuilt(&name)).await
 }
 
 /// Builds a view again from the first fact, as slowly as is wished; beside the live one only to be
@@ -241,22 +218,8 @@ async fn replay(
     _staff: Staff,
     Path(name): Path<String>,
     asked: Submission<Replay>,
-) -> Result<Answer<Consumer>, Problem> {
-    let consumer = front.consumer(&name)?;
-    if consumer.kind != Kind::View {
-        let detail = "only views are replayed: handlers never replay the past";
-        return Err(Problem::conflict("CONSUMER_NOT_REPLAYABLE", detail));
-    }
-    let how = asked.body.read()?;
-    if matches!(consumer.status, Doings::Building | Doings::Paused) {
-        let detail = match consumer.status {
-            Doings::Paused => "it is paused: resume it first",
-            _ => "it is being built: ask again when it follows",
-        };
-        return Err(Problem::conflict("CONSUMER_BUSY", detail));
-    }
-    front.shop.seen.replay(&name, how);
-    front.asked_of(&name)
+) -> Result<Answer<Value>, Problem> {
+    front.once(&asked.deed, || front.replayed(&name, &asked.body)).await
 }
 
 impl Replay {
@@ -355,9 +318,13 @@ impl Checked {
 impl Front {
     fn consumers(&self) -> Vec<Consumer> {
         let tip = self.shop.engine.feed().tip();
-        let seen = self.shop.seen.position();
-        let views = self.shop.seen.statuses().into_iter();
-        let views = views.map(|status| Consumer::view(status, (seen, tip)));
+        let seen = &self.shop.seen;
+        let views = seen.statuses().into_iter();
+        // One that was paused follows again before it has caught up.
+        let views = views.map(|status| {
+            let position = seen.position_of(status.view);
+            Consumer::view(status, (position, tip))
+        });
         let handlers = self.shop.handlers.statuses().into_iter();
         let handlers = handlers.map(|status| Consumer::handler(status, tip));
         let indexed = self.shop.engine.gauges().indexed.load(Relaxed);
@@ -370,9 +337,62 @@ impl Front {
         found.ok_or_else(|| Problem::absent("consumer"))
     }
 
+    fn paused(&self, name: &str) -> Result<Answer<Consumer>, Problem> {
+        match self.consumer(name)?.kind {
+            Kind::View => self.shop.seen.pause(name),
+            Kind::Handler => {
+                self.shop.handlers.pause(name).map_err(|error| Problem::internal(&error))?;
+            }
+            Kind::Index => return Err(never_paused()),
+        }
+        self.asked_of(name)
+    }
+
+    fn resumed(&self, name: &str) -> Result<Answer<Consumer>, Problem> {
+        match self.consumer(name)?.kind {
+            Kind::View => self.shop.seen.resume(name),
+            Kind::Handler => {
+                self.shop.handlers.resume(name).map_err(|error| Problem::internal(&error))?;
+            }
+            Kind::Index => return Err(never_paused()),
+        }
+        self.asked_of(name)
+    }
+
+    fn rebuilt(&self, name: &str) -> Result<Answer<Consumer>, Problem> {
+        if self.consumer(name)?.kind != Kind::View {
+            let detail = "only views are built again: handlers never replay the past";
+            return Err(Problem::conflict("CONSUMER_NOT_REBUILDABLE", detail));
+        }
+        self.shop.seen.rebuild(name);
+        self.asked_of(name)
+    }
+
+    fn replayed(&self, name: &str, how: &Replay) -> Result<Answer<Consumer>, Problem> {
+        let consumer = self.consumer(name)?;
+        if consumer.kind != Kind::View {
+            let detail = "only views are replayed: handlers never replay the past";
+            return Err(Problem::conflict("CONSUMER_NOT_REPLAYABLE", detail));
+        }
+        let how = how.read()?;
+        if matches!(consumer.status, Doings::Building | Doings::Paused) {
+            let detail = match consumer.status {
+                Doings::Paused => "it is paused: resume it first",
+                _ => "it is being built: ask again when it follows",
+            };
+            return Err(Problem::conflict("CONSUMER_BUSY", detail));
+        }
+        self.shop.seen.replay(name, how);
+        self.asked_of(name)
+    }
+
     /// It was told; how it goes on is seen from its progress.
     fn asked_of(&self, name: &str) -> Result<Answer<Consumer>, Problem> {
         let location = format!("/api/v1/consumers/{name}/progress");
         Ok(Answer::accepted(self.consumer(name)?, location))
     }
+}
+
+fn never_paused() -> Problem {
+    Problem::conflict("CONSUMER_NOT_PAUSABLE", "the index follows always: commands need it")
 }

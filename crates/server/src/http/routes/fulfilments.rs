@@ -111,16 +111,13 @@ async fn list(
     after: After,
     Filters(filters): Filters<FulfilmentFilters>,
 ) -> Result<Answer<List<Fulfilment>>, Problem> {
-    front.be_as_new_as::<Fulfilments>(after).await?;
     let mut query = front.waiting_or(filters.status.as_ref());
     if let Some(site) = &filters.site {
         query = query.equal("site", Column::Text(site.clone()));
     }
     let paging = Paging { limit: filters.limit, cursor: filters.cursor };
-    let list = front.page::<Fulfilments, _>(query, &paging, |(key, document)| {
-        key.parse().ok().map(|id| show(id, document))
-    })?;
-    Ok(list.map(List::flatten))
+    let shown = |id, document| Some(show(id, document));
+    front.things::<Fulfilments, _, _>(after, query, paging, shown).await
 }
 
 /// One fulfilment.
@@ -151,13 +148,12 @@ async fn release(
     let caused = front.obey(&asked.deed, &By::staff(), release).await?;
     let fulfilment = front.fulfilment(id).await?;
     let version = fulfilment.version;
-    Ok(Answer::ok(fulfilment).at(caused.position()).version(version))
+    Ok(Answer::ok(fulfilment).after(&front, &caused).version(version))
 }
 
 impl Front {
     async fn fulfilment(&self, id: FulfilmentId) -> Result<Fulfilment, Problem> {
-        let found = self.newest::<Fulfilments>(&id.to_string()).await?;
-        found.map(|document| show(id, document)).ok_or_else(|| Problem::absent("fulfilment"))
+        self.thing::<Fulfilments, _, _>(id, "fulfilment", show).await
     }
 
     /// What has this status, or, without one, all that waits, the oldest first.

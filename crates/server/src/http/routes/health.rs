@@ -1,6 +1,9 @@
 //! Whether it lives, whether it can serve, and its figures.
 
-use crate::http::{front::Front, problem::Problem};
+use crate::{
+    http::{front::Front, problem::Problem},
+    pauses::{self, Paused},
+};
 use axum::{
     extract::State,
     response::{IntoResponse, Response},
@@ -42,6 +45,8 @@ pub(crate) struct Ready {
     views_lag: u64,
     /// Facts that handlers have still to see.
     handlers_lag: u64,
+    /// Views and handlers that somebody told to stand still, which is no reason not to serve.
+    paused: Vec<Paused>,
 }
 
 /// Lives: answers as long as the process does.
@@ -73,7 +78,8 @@ async fn ready(State(front): State<Arc<Front>>) -> Result<axum::Json<Ready>, Pro
         let detail = format!("the views have still to see {views_lag} facts");
         return Err(Problem::unavailable("VIEW_BEHIND", detail, second * 5));
     }
-    Ok(axum::Json(Ready { status: "ready", position, views_lag, handlers_lag }))
+    let paused = pauses::paused(&front.shop);
+    Ok(axum::Json(Ready { status: "ready", position, views_lag, handlers_lag, paused }))
 }
 
 /// Figures, as Prometheus reads them.
@@ -107,6 +113,7 @@ fn gauge_everything(front: &Front) {
     metrics::gauge!("cartage_held_back_seconds").set(seconds(gauges.held_back.load(Relaxed)));
     metrics::gauge!("cartage_dead_letters").set(front.shop.handlers.letters().len() as f64);
     metrics::gauge!("cartage_alarms").set(front.shop.alarms().all().len() as f64);
+    metrics::gauge!("cartage_paused").set(pauses::paused(&front.shop).len() as f64);
     for (provider, state) in front.shop.handlers.breakers() {
         let open = !matches!(state, BreakerState::Closed);
         metrics::gauge!("cartage_breaker_open", "provider" => provider).set(f64::from(open));

@@ -182,10 +182,13 @@ async fn retry(
     State(front): State<Arc<Front>>,
     _staff: Staff,
     Path(id): Path<String>,
-    _asked: Submission<Nothing>,
-) -> Result<Answer<Letter>, Problem> {
-    front.shop.handlers.retry(&inner(&id), WHO).map_err(refused)?;
-    Ok(Answer::accepted(front.letter(&id)?, format!("/api/v1/dead-letters/{id}")))
+    asked: Submission<Nothing>,
+) -> Result<Answer<Value>, Problem> {
+    let retry = || {
+        front.shop.handlers.retry(&inner(&id), WHO).map_err(refused)?;
+        Ok(Answer::accepted(front.letter(&id)?, format!("/api/v1/dead-letters/{id}")))
+    };
+    front.once(&asked.deed, retry).await
 }
 
 /// Tries all letters of one cause again: of a handler, with a reason.
@@ -195,25 +198,8 @@ async fn retry_all(
     State(front): State<Arc<Front>>,
     _staff: Staff,
     asked: Submission<Cause>,
-) -> Result<Answer<Retried>, Problem> {
-    let Cause { handler, reason } = asked.body;
-    for (name, text, longest) in [("handler", &handler, 100), ("reason", &reason, 200)] {
-        if text.as_ref().is_some_and(|text| text.chars().count() > longest) {
-            let detail = format!("at most {longest} characters");
-            return Err(Problem::invalid(vec![Flaw::new(format!("/{name}"), detail)]));
-        }
-    }
-    let mut done = Retried { retried: 0, skipped: 0 };
-    for letter in front.shop.handlers.letters() {
-        if !is_meant(&letter, handler.as_deref(), reason.as_deref()) {
-            continue;
-        }
-        match front.shop.handlers.retry(&letter.id, WHO) {
-            Ok(()) => done.retried += 1,
-            Err(_) => done.skipped += 1,
-        }
-    }
-    Ok(Answer::ok(done))
+) -> Result<Answer<Value>, Problem> {
+    front.once(&asked.deed, || front.all_retried(&asked.body)).await
 }
 
 /// Changes what a letter asks for: it is another request then, with another key.
@@ -224,15 +210,19 @@ async fn edit(
     _staff: Staff,
     Path(id): Path<String>,
     asked: Submission<Edit>,
-) -> Result<Answer<Letter>, Problem> {
-    let Edit { request, why } = asked.body;
+) -> Result<Answer<Value>, Problem> {
+    let Submission { body: Edit { request, why }, deed } = asked;
     let request = Value::Object(request);
     if request.to_string().len() > LONGEST_BODY {
         let detail = format!("at most {LONGEST_BODY} bytes");
         return Err(Problem::invalid(vec![Flaw::new("/request", detail)]));
     }
-    front.shop.handlers.edit(&inner(&id), request, (WHO, &reason(&why)?)).map_err(refused)?;
-    front.letter(&id).map(Answer::ok)
+    let why = reason(&why)?;
+    let edit = || {
+        front.shop.handlers.edit(&inner(&id), request, (WHO, &why)).map_err(refused)?;
+        front.letter(&id).map(Answer::ok)
+    };
+    front.once(&deed, edit).await
 }
 
 /// Gives a letter up: its story is told, and what waits behind it goes on.
@@ -243,15 +233,39 @@ async fn drop_letter(
     _staff: Staff,
     Path(id): Path<String>,
     asked: Submission<Dropping>,
-) -> Result<Answer<Letter>, Problem> {
+) -> Result<Answer<Value>, Problem> {
     let why = reason(&asked.body.why)?;
-    let letter = front.letter(&id)?;
-    front.shop.handlers.drop_letter(&inner(&id), (WHO, &why)).map_err(refused)?;
-    let letter = front.letter(&id).unwrap_or(letter);
-    Ok(Answer::accepted(letter, format!("/api/v1/dead-letters/{id}")))
+    let dropped = || {
+        let letter = front.letter(&id)?;
+        front.shop.handlers.drop_letter(&inner(&id), (WHO, &why)).map_err(refused)?;
+        let letter = front.letter(&id).unwrap_or(letter);
+        Ok(Answer::accepted(letter, format!("/api/v1/dead-letters/{id}")))
+    };
+    front.once(&asked.deed, dropped).await
 }
 
 impl Front {
+    fn all_retried(&self, cause: &Cause) -> Result<Answer<Retried>, Problem> {
+        let Cause { handler, reason } = cause;
+        for (name, text, longest) in [("handler", handler, 100), ("reason", reason, 200)] {
+            if text.as_ref().is_some_and(|text| text.chars().count() > longest) {
+                let detail = format!("at most {longest} characters");
+                return Err(Problem::invalid(vec![Flaw::new(format!("/{name}"), detail)]));
+            }
+        }
+        let mut done = Retried { retried: 0, skipped: 0 };
+        for letter in self.shop.handlers.letters() {
+            if !is_meant(&letter, handler.as_deref(), reason.as_deref()) {
+                continue;
+            }
+            match self.shop.handlers.retry(&letter.id, WHO) {
+                Ok(()) => done.retried += 1,
+                Err(_) => done.skipped += 1,
+            }
+        }
+        Ok(Answer::ok(done))
+    }
+
     fn letter(&self, id: &str) -> Result<Letter, Problem> {
         let id = inner(id);
         let mut open = self.shop.handlers.letters().into_iter();

@@ -123,13 +123,10 @@ async fn list(
     after: After,
     Filters(filters): Filters<PackFilters>,
 ) -> Result<Answer<List<Pack>>, Problem> {
-    front.be_as_new_as::<Packs>(after).await?;
     let query = front.waiting_or(filters.status.as_ref());
     let paging = Paging { limit: filters.limit, cursor: filters.cursor };
-    let list = front.page::<Packs, _>(query, &paging, |(key, document)| {
-        key.parse().ok().map(|id| show(id, document))
-    })?;
-    Ok(list.map(List::flatten))
+    let shown = |id, document| Some(show(id, document));
+    front.things::<Packs, _, _>(after, query, paging, shown).await
 }
 
 /// One pack.
@@ -202,8 +199,7 @@ async fn seal(
 
 impl Front {
     async fn pack(&self, id: PackId) -> Result<Pack, Problem> {
-        let found = self.newest::<Packs>(&id.to_string()).await?;
-        found.map(|document| show(id, document)).ok_or_else(|| Problem::absent("pack"))
+        self.thing::<Packs, _, _>(id, "pack", show).await
     }
 
     async fn change_pack(
@@ -215,6 +211,6 @@ impl Front {
         let caused = self.obey(deed, &By::staff(), Command::Pack(id, command)).await?;
         let pack = self.pack(id).await?;
         let version = pack.version;
-        Ok(Answer::ok(pack).at(caused.position()).version(version))
+        Ok(Answer::ok(pack).after(self, &caused).version(version))
     }
 }

@@ -129,7 +129,6 @@ async fn list(
     after: After,
     Filters(filters): Filters<ParcelFilters>,
 ) -> Result<Answer<List<Parcel>>, Problem> {
-    front.be_as_new_as::<Parcels>(after).await?;
     let mut query = match (&filters.order, &filters.status) {
         (Some(_), None) => Query::new(),
         (_, status) => front.waiting_or(status.as_ref()),
@@ -138,10 +137,8 @@ async fn list(
         query = query.equal("order", Column::Text(OrderId(order).to_string()));
     }
     let paging = Paging { limit: filters.limit, cursor: filters.cursor };
-    let list = front.page::<Parcels, _>(query, &paging, |(key, document)| {
-        key.parse().ok().map(|id| show(id, document))
-    })?;
-    Ok(list.map(List::flatten))
+    let shown = |id, document| Some(show(id, document));
+    front.things::<Parcels, _, _>(after, query, paging, shown).await
 }
 
 /// One parcel.
@@ -161,7 +158,8 @@ async fn get(
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LabelWish {
-    /// The carrier's service; the carrier chooses without it.
+    /// The carrier's service, as a check: the carrier has chosen it when it gave the label, and another
+    /// one is refused.
     #[serde(default)]
     #[schema(max_length = 64)]
     service: Option<String>,
@@ -179,17 +177,14 @@ async fn label(
 ) -> Result<Answer<Parcel>, Problem> {
     let parcel = front.parcel(id_of(&id, "parcel")?).await?;
     if let Some(wish) = asked.body.service
-        && parcel.service.as_ref().is_some_and(|service| *service != wish)
+        && parcel.service.as_ref() != Some(&wish)
     {
-        let detail = "the parcel has a label of another service";
-        return Err(
-            Problem::conflict("PARCEL_LABELLED", detail).because(vec![Flaw::new("/service", "")])
-        );
+        return Err(another_service(&parcel));
     }
     match (&parcel.tracking_number, &parcel.label_failed) {
         (Some(_), _) => {
             let version = parcel.version;
-            Ok(Answer::ok(parcel).version(version))
+            Ok(Answer::ok(parcel).at(Some(front.shop.seen.position())).version(version))
         }
         (None, Some(reason)) => {
             let detail = format!("the carrier gave no label: {reason}");
@@ -200,6 +195,19 @@ async fn label(
             Err(Problem::conflict("PARCEL_LABEL_PENDING", detail))
         }
     }
+}
+
+/// It was asked for when the carton was sealed: there is no way to wish for another any more.
+fn another_service(parcel: &Parcel) -> Problem {
+    let (code, detail) = match parcel.tracking_number {
+        Some(_) => ("PARCEL_LABELLED", "the parcel has a label of another service"),
+        None => (
+            "PARCEL_SERVICE_CHOSEN",
+            "the label was asked for when the carton was sealed, and the carrier chooses its service: \
+             leave it out",
+        ),
+    };
+    Problem::conflict(code, detail).because(vec![Flaw::new("/service", detail)])
 }
 
 /// The carrier has it. Only what has a label and is paid for may leave.
@@ -216,7 +224,7 @@ async fn hand_over(
     let caused = front.obey(&asked.deed, &By::staff(), hand_over).await?;
     let parcel = front.parcel(id).await?;
     let version = parcel.version;
-    Ok(Answer::ok(parcel).at(caused.position()).version(version))
+    Ok(Answer::ok(parcel).after(&front, &caused).version(version))
 }
 
 /// Where a parcel is, without a name and without a street.
@@ -237,6 +245,7 @@ async fn tracking(
     State(front): State<Arc<Front>>,
     Path(number): Path<String>,
 ) -> Result<Answer<Tracking>, Problem> {
+    front.must_follow::<Parcels>()?;
     let query = Query::new().equal("tracking_number", Column::Text(number.clone())).limit(1);
     let found = front.shop.reader.list::<Parcels>(&query).map_err(|error| unreadable(&error))?;
     let (_, parcel) = found.rows.into_iter().next().ok_or_else(|| Problem::absent("tracking"))?;
@@ -251,7 +260,6 @@ async fn tracking(
 
 impl Front {
     async fn parcel(&self, id: ParcelId) -> Result<Parcel, Problem> {
-        let found = self.newest::<Parcels>(&id.to_string()).await?;
-        found.map(|document| show(id, document)).ok_or_else(|| Problem::absent("parcel"))
+        self.thing::<Parcels, _, _>(id, "parcel", show).await
     }
 }

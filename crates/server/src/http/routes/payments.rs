@@ -195,7 +195,7 @@ async fn refund(
     let caused = front.obey(&asked.deed, &by, command).await?;
     let payment = front.payment(id).await?;
     let (location, version) = (format!("/api/v1/payments/{id}/refunds"), payment.version);
-    Ok(Answer::created(payment, location).at(caused.position()).version(version))
+    Ok(Answer::created(payment, location).after(&front, &caused).version(version))
 }
 
 /// What was given back of a payment, or is to be.
@@ -263,7 +263,7 @@ impl Front {
         let caused = self.before_or(deed, &By::staff(), no).await?;
         let payment = self.payment(id).await?;
         let version = payment.version;
-        Ok(Answer::ok(payment).at(caused.position()).version(version))
+        Ok(Answer::ok(payment).after(self, &caused).version(version))
     }
 
     async fn change_payment(
@@ -275,6 +275,6 @@ impl Front {
         let caused = self.obey(deed, &By::staff(), Command::Payment(id, command)).await?;
         let payment = self.payment(id).await?;
         let version = payment.version;
-        Ok(Answer::ok(payment).at(caused.position()).version(version))
+        Ok(Answer::ok(payment).after(self, &caused).version(version))
     }
 }

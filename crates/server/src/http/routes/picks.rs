@@ -122,13 +122,10 @@ async fn list(
     after: After,
     Filters(filters): Filters<PickFilters>,
 ) -> Result<Answer<List<Pick>>, Problem> {
-    front.be_as_new_as::<Picks>(after).await?;
     let query = front.waiting_or(filters.status.as_ref());
     let paging = Paging { limit: filters.limit, cursor: filters.cursor };
-    let list = front.page::<Picks, _>(query, &paging, |(key, document)| {
-        key.parse().ok().map(|id| show(id, document))
-    })?;
-    Ok(list.map(List::flatten))
+    let shown = |id, document| Some(show(id, document));
+    front.things::<Picks, _, _>(after, query, paging, shown).await
 }
 
 /// One pick.
@@ -255,8 +252,7 @@ fn within(units: u32, pointer: &str) -> Result<u32, Problem> {
 
 impl Front {
     async fn pick(&self, id: PickId) -> Result<Pick, Problem> {
-        let found = self.newest::<Picks>(&id.to_string()).await?;
-        found.map(|document| show(id, document)).ok_or_else(|| Problem::absent("pick"))
+        self.thing::<Picks, _, _>(id, "pick", show).await
     }
 
     async fn change_pick(
@@ -268,6 +264,6 @@ impl Front {
         let caused = self.obey(deed, &By::staff(), Command::Pick(id, command)).await?;
         let pick = self.pick(id).await?;
         let version = pick.version;
-        Ok(Answer::ok(pick).at(caused.position()).version(version))
+        Ok(Answer::ok(pick).after(self, &caused).version(version))
     }
 }

@@ -180,7 +180,7 @@ async fn request(
     });
     let coming = front.returned(made.unwrap_or(ReturnId::new(order, number))).await?;
     let (location, version) = (format!("/api/v1/returns/{}", coming.id), coming.version);
-    Ok(Answer::created(coming, location).at(caused.position()).version(version))
+    Ok(Answer::created(coming, location).after(&front, &caused).version(version))
 }
 
 /// Units that were delivered and are not on their way back already.
@@ -256,7 +256,6 @@ async fn list(
     after: After,
     Filters(filters): Filters<ReturnFilters>,
 ) -> Result<Answer<List<Return>>, Problem> {
-    front.be_as_new_as::<Returns>(after).await?;
     let mut query = match (&filters.order, &filters.status) {
         (Some(_), None) => engine::views::Query::new(),
         (_, status) => front.waiting_or(status.as_ref()),
@@ -265,24 +264,20 @@ async fn list(
         query = query.equal("order", Column::Text(OrderId(order).to_string()));
     }
     let paging = Paging { limit: filters.limit, cursor: filters.cursor };
-    let list = front.page::<Returns, _>(query, &paging, |(key, document)| {
-        let id: ReturnId = key.parse().ok()?;
-        Some(show(id, front.number_of_order(id.order).ok()?, document))
-    })?;
-    Ok(list.map(List::flatten))
+    let shown =
+        |id: ReturnId, document| Some(show(id, front.number_of_order(id.order).ok()?, document));
+    front.things::<Returns, _, _>(after, query, paging, shown).await
 }
 
-/// One return.
+/// One return. Whoever asked for it sees it in the story of his order.
 #[utoipa::path(get, path = "/returns/{id}", tag = "returns", params(("id" = String, Path)),
     responses((status = 200, body = Return)))]
 async fn get(
     State(front): State<Arc<Front>>,
-    caller: Caller,
+    _staff: Staff,
     Path(id): Path<String>,
 ) -> Result<Answer<Return>, Problem> {
-    let id: ReturnId = id_of(&id, "return")?;
-    caller.admit(&front, id.order, "return")?;
-    let coming = front.returned(id).await?;
+    let coming = front.returned(id_of(&id, "return")?).await?;
     let version = coming.version;
     Ok(Answer::ok(coming).at(Some(front.shop.seen.position())).version(version))
 }
@@ -432,8 +427,7 @@ fn must_be_few(lines: usize) -> Result<(), Problem> {
 
 impl Front {
     async fn returned(&self, id: ReturnId) -> Result<Return, Problem> {
-        let found = self.newest::<Returns>(&id.to_string()).await?;
-        let document = found.ok_or_else(|| Problem::absent("return"))?;
+        let document = self.thing::<Returns, _, _>(id, "return", |_, document| document).await?;
         Ok(show(id, self.number_of_order(id.order)?, document))
     }
 
@@ -471,6 +465,6 @@ impl Front {
         let caused = self.obey_with(deed, &By::staff(), command, vault).await?;
         let coming = self.returned(id).await?;
         let version = coming.version;
-        Ok(Answer::ok(coming).at(caused.position()).version(version))
+        Ok(Answer::ok(coming).after(self, &caused).version(version))
     }
 }

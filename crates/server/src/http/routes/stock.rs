@@ -396,6 +396,7 @@ async fn availability(
     let sku = sku_of(&filter.sku, "variant")?;
     let offer = front.offer(&sku)?.filter(|offer| offer.on_sale);
     let offer = offer.ok_or_else(|| Problem::absent("variant"))?;
+    front.must_follow::<Stocks>()?;
     let availability = front.level(&sku, offer.stock_kept)?;
     Ok(Answer::ok(Availability { sku: sku.to_string(), availability }))
 }
@@ -445,7 +446,7 @@ impl Front {
         let caused = self.obey(deed, &By::staff(), command).await?;
         let stock = self.newest_stock(&sku).await?;
         let version = stock.version;
-        Ok(Answer::ok(stock).at(caused.position()).version(version))
+        Ok(Answer::ok(stock).after(self, &caused).version(version))
     }
 }
 

@@ -63,6 +63,11 @@ const DOOR: &[(&str, u16, &str)] = &[
     ("PARCEL_LABELLED", 409, "The parcel has a label of another service."),
     ("PARCEL_LABEL_FAILED", 409, "The carrier gave no label; detail tells why."),
     ("PARCEL_LABEL_PENDING", 409, "The carrier has not answered yet: ask again in a moment."),
+    (
+        "PARCEL_SERVICE_CHOSEN",
+        409,
+        "The label was asked for when the carton was sealed; the carrier chooses its service.",
+    ),
     ("PARTNER_NOT_FOUND", 404, "No partner of this name sends webhooks here."),
     (
         "PAYMENT_IN_USE",

@@ -1,7 +1,7 @@
 //! Nothing is answered that is not explained.
 
 use super::*;
-use crate::http::refused::code_of;
+use crate::http::refused::{KNOWN, code_of};
 use std::{collections::BTreeSet, fs, path::Path, path::PathBuf};
 
 fn crates() -> PathBuf {
@@ -61,28 +61,44 @@ fn every_code_that_the_front_door_answers_is_explained() {
     assert!(missing.is_empty(), "explain them in http/pages/codes: {missing:#?}");
 }
 
-#[test]
-fn every_refusal_of_a_decider_is_explained() {
+/// A refusal that a decider can say: the kind of its stream, the reason, and its words.
+struct Refused {
+    context: String,
+    reason: String,
+    words: String,
+}
+
+/// Every refusal of a decider that the one table names.
+fn refusals() -> Vec<Refused> {
     let wiring = fs::read_to_string(crates().join("flows/src/wiring.rs")).expect("the one table");
     let mut texts = Vec::new();
     sources(&crates().join("commerce/src"), &mut texts);
     sources(&crates().join("warehouse/src"), &mut texts);
+    let mut found = Vec::new();
+    for refusals in texts.iter().flat_map(|text| text.split("pub enum ").skip(1)) {
+        let Some((name, rest)) = refusals.split_once("Refusal {") else { continue };
+        let decider = format!("=> {name},");
+        let Some(row) = wiring.lines().find(|row| row.ends_with(&decider)) else { continue };
+        let context = quoted(row).expect("a kind of stream");
+        let end = rest.find("\n}").unwrap_or(rest.len());
+        let told = reasons(&rest[..end]).into_iter();
+        found.extend(told.map(|(reason, words)| Refused {
+            context: context.to_owned(),
+            reason,
+            words,
+        }));
+    }
+    found
+}
+
+#[test]
+fn every_refusal_of_a_decider_is_explained() {
     let mut found: BTreeMap<String, Code> = BTreeMap::new();
-    for text in &texts {
-        for refusals in text.split("pub enum ").skip(1) {
-            let Some((name, rest)) = refusals.split_once("Refusal {") else { continue };
-            let decider = format!("=> {name},");
-            let Some(row) = wiring.lines().find(|row| row.ends_with(&decider)) else { continue };
-            let context = quoted(row).expect("a kind of stream");
-            let end = rest.find("\n}").unwrap_or(rest.len());
-            for (reason, words) in reasons(&rest[..end]) {
-                let (code, status) = code_of(context, &reason);
-                let code =
-                    found.entry(code.clone()).or_insert(Code { code, status, words: vec![] });
-                if !code.words.contains(&words) {
-                    code.words.push(words);
-                }
-            }
+    for Refused { context, reason, words } in refusals() {
+        let (code, status) = code_of(&context, &reason);
+        let code = found.entry(code.clone()).or_insert(Code { code, status, words: vec![] });
+        if !code.words.contains(&words) {
+            code.words.push(words);
         }
     }
     assert!(found.len() > 80, "only {} codes were found", found.len());
@@ -94,6 +110,16 @@ fn every_refusal_of_a_decider_is_explained() {
     }
     let kept = fs::read_to_string(&file).expect("the list");
     assert!(kept == fresh, "refusals have changed: `CARTAGE_BLESS=1 cargo test -p server codes`");
+}
+
+#[test]
+fn what_the_table_of_codes_names_can_be_refused() {
+    let refusals = refusals();
+    let is_said = |context: &str, reason: &str| {
+        refusals.iter().any(|said| (&*said.context, &*said.reason) == (context, reason))
+    };
+    let dead: Vec<_> = KNOWN.iter().filter(|row| !is_said(row.0, row.1)).collect();
+    assert!(dead.is_empty(), "nobody refuses this: {dead:#?}");
 }
 
 /// Reasons in snake case, and their words with an ellipsis for each figure.

@@ -7,10 +7,13 @@ mod overdue;
 mod rate;
 
 use super::{Html, PageProblem, session::Visitor, words};
-use crate::http::{
-    front::{Front, unreadable},
-    problem::Problem,
-    shapes,
+use crate::{
+    http::{
+        front::{Front, unreadable},
+        problem::Problem,
+        shapes,
+    },
+    pauses::{self, Paused},
 };
 use axum::{
     extract::State,
@@ -77,6 +80,8 @@ struct Pulse {
     last_alarms: Vec<AlarmLine>,
     letters: usize,
     breakers: Vec<&'static str>,
+    /// Who was told to stand still: what it shows is old, what it is asked waits.
+    paused: Vec<Paused>,
     latest: Vec<OrderLine>,
 }
 
@@ -193,6 +198,7 @@ impl Pulse {
                 })
                 .collect(),
             letters: front.shop.handlers.letters().len(),
+            paused: pauses::paused(&front.shop),
             breakers: open.map(|(provider, _)| provider).collect(),
             latest: latest(front, now)?,
         })

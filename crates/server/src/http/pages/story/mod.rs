@@ -6,20 +6,15 @@ mod json;
 mod moment;
 
 use super::{Html, PageProblem, session::Visitor, words};
-use crate::http::{
-    asking::Path,
-    front::{Front, unreadable},
-    problem::Problem,
-    shapes,
-};
+use crate::http::{asking::Path, front::Front, problem::Problem, shapes};
 use axum::{
     extract::{Query, State},
     response::{IntoResponse, Redirect, Response},
 };
-use engine::{Past, views::Query as ViewQuery};
-use flows::{Shop, views::Orders};
+use engine::Past;
+use flows::Shop;
 use http::HeaderMap;
-use kernel::{Column, OrderId, Position, Recorded};
+use kernel::{OrderId, Position, Recorded};
 use minijinja::{context, value::Serde};
 use moment::Moment;
 use serde::{Deserialize, Serialize};
@@ -117,13 +112,8 @@ async fn named(front: &Front, text: &str) -> Result<OrderId, Problem> {
     if let Ok(id) = text.parse::<OrderId>() {
         return Ok(id);
     }
-    let number = shapes::number_of(text).and_then(|number| i64::try_from(number).ok());
-    let number = Column::Number(number.ok_or_else(|| Problem::absent("order"))?);
-    front.reach(front.shop.engine.feed().tip()).await?;
-    let query = ViewQuery::new().equal("number", number).limit(1);
-    let found = front.shop.reader.list::<Orders>(&query).map_err(|error| unreadable(&error))?;
-    let id = found.rows.into_iter().next().and_then(|(key, _)| key.parse().ok());
-    id.ok_or_else(|| Problem::absent("order"))
+    let number = shapes::number_of(text).ok_or_else(|| Problem::absent("order"))?;
+    front.order_numbered(number).await
 }
 
 fn contents(id: OrderId, facts: &[Recorded<Shop>]) -> Vec<Entry> {

@@ -101,7 +101,7 @@ pub(crate) async fn cancel(
     let caused = front.obey(&asked.deed, &By::caller(&caller, id), cancel).await?;
     let order = front.newest_order(id).await?;
     let version = order.version;
-    Ok(Answer::ok(order).at(caused.position()).version(version))
+    Ok(Answer::ok(order).after(&front, &caused).version(version))
 }
 
 /// Another attempt to pay for an order that is placed and not yet paid.
@@ -131,5 +131,5 @@ pub(crate) async fn pay(
     let caused = front.obey_with(&asked.deed, &by, attempt, row.into_iter().collect()).await?;
     let order = front.newest_order(id).await?;
     let (location, version) = (format!("/api/v1/orders/{id}"), order.version);
-    Ok(Answer::created(order, location).at(caused.position()).version(version))
+    Ok(Answer::created(order, location).after(&front, &caused).version(version))
 }

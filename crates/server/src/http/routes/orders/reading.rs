@@ -264,7 +264,7 @@ pub(crate) async fn timeline(
 ) -> Result<Answer<List<Moment>>, Problem> {
     let id = front.order_named(&caller, &id).await?;
     front.newest_document(id).await?;
-    let timeline = front.document::<OrderTimeline>(&id.to_string())?.unwrap_or_default();
+    let timeline = front.newest::<OrderTimeline>(&id.to_string()).await?.unwrap_or_default();
     let show = |moment: flows::views::Moment| Moment {
         at: moment.at,
         what: moment.what.into_owned(),

@@ -160,7 +160,7 @@ pub(crate) async fn create(
     let caused = front.obey(&deed, &By::staff(), Command::Product(id, create)).await?;
     let product = front.changed_product(id).await?;
     let (location, version) = (format!("/api/v1/products/{id}"), product.version);
-    Ok(Answer::created(product, location).at(caused.position()).version(version))
+    Ok(Answer::created(product, location).after(&front, &caused).version(version))
 }
 
 /// Says something else of a product.
@@ -249,7 +249,7 @@ pub(crate) async fn add_variant(
     let caused = front.obey(&deed, &By::staff(), add).await?;
     let product = front.changed_product(id).await?;
     let (location, version) = (format!("/api/v1/products/{id}"), product.version);
-    Ok(Answer::created(product, location).at(caused.position()).version(version))
+    Ok(Answer::created(product, location).after(&front, &caused).version(version))
 }
 
 /// What a form of it costs from now on; orders that are placed keep their price.
@@ -279,7 +279,7 @@ impl Front {
         let caused = self.obey(deed, &By::staff(), Command::Product(id, command)).await?;
         let product = self.changed_product(id).await?;
         let version = product.version;
-        Ok(Answer::ok(product).at(caused.position()).version(version))
+        Ok(Answer::ok(product).after(self, &caused).version(version))
     }
 
     /// The product as it is now, and whoever asks for a price gets the new one.
@@ -300,6 +300,7 @@ impl Front {
             Problem::invalid(vec![Flaw::new(format!("{at}/sku"), error.to_string())])
         };
         let sku: Sku = body.sku.parse().map_err(bad)?;
+        self.must_follow::<Variants>()?;
         let owner = self.document::<Variants>(sku.as_str())?.and_then(|variant| variant.product);
         if owner.is_some_and(|owner| owner != product) {
             let detail = format!("{sku} belongs to another product");

@@ -11,8 +11,8 @@ use crate::http::{
 use axum::extract::State;
 use commerce::catalog::ProductStatus;
 use engine::views::{Cursor, Query};
-use flows::views::{self, ProductSearch, Products, ProductsByCategory, Variants};
-use kernel::{Column, ProductId, Sku};
+use flows::views::{self, ProductSearch, Products, ProductsByCategory, Stocks, Variants};
+use kernel::{Column, Position, ProductId, Sku};
 use serde::Deserialize;
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
@@ -89,6 +89,7 @@ pub(crate) async fn list(
     Filters(filters): Filters<ProductFilters>,
 ) -> Result<Answer<List<Product>>, Problem> {
     front.be_as_new_as::<Products>(after).await?;
+    front.be_as_new_as::<Stocks>(after).await?;
     let text = filters.query.as_deref().filter(|text| !text.trim().is_empty());
     let wanted = Wanted {
         search: text.map(ProductSearch::new),
@@ -96,7 +97,10 @@ pub(crate) async fn list(
         staff: caller.is_staff(),
     };
     let paging = Paging { limit: filters.limit, cursor: filters.cursor.clone() };
+    // Also where there is but one page.
+    paging.read()?;
     if let Some(sku) = &filters.sku {
+        front.be_as_new_as::<Variants>(after).await?;
         return front.products_with_sku(sku, &wanted);
     }
     if let Some(category) = &filters.category {
@@ -126,6 +130,7 @@ pub(crate) async fn get(
     if !caller.is_staff() && product.status != ProductStatus::Active {
         return Err(Problem::absent("product"));
     }
+    front.must_follow::<Stocks>()?;
     let version = product.version;
     let product = front.product(id, product)?;
     Ok(Answer::ok(product).at(Some(front.shop.seen.position())).version(version))
@@ -167,6 +172,11 @@ impl Front {
         Ok(found.rows.into_iter().next().and_then(|(key, _)| key.parse().ok()))
     }
 
+    /// Up to where a list of products is true: with what there is of each.
+    fn shelves_position(&self) -> Position {
+        self.position::<Products>().min(self.position::<Stocks>())
+    }
+
     fn products(
         &self,
         query: &Query,
@@ -174,7 +184,7 @@ impl Front {
         paging: &Paging,
     ) -> Result<Answer<List<Product>>, Problem> {
         let (limit, mut cursor) = paging.read()?;
-        let position = self.position::<Products>();
+        let position = self.shelves_position();
         let (mut items, mut looked) = (Vec::new(), 0);
         let next: Option<Cursor> = loop {
             let mut query = query.clone().limit(limit - items.len());
@@ -202,7 +212,7 @@ impl Front {
         sku: &str,
         wanted: &Wanted,
     ) -> Result<Answer<List<Product>>, Problem> {
-        let position = self.position::<Products>();
+        let position = self.shelves_position();
         let sku = sku.parse::<Sku>().ok();
         let variant = sku.map(|sku| self.document::<Variants>(sku.as_str())).transpose()?.flatten();
         let mut items = Vec::new();
