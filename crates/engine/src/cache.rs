@@ -161,7 +161,7 @@ impl<K: Clone + Eq + Hash, V> Cache<K, V> {
             if self.entries.len() < self.limit {
                 return;
             }
-            let is_fresh = self.fresh.len() > self.limit / 2 || self.proven.is_empty();
+            let is_fresh = self.fresh.len() > self.limit / 4 || self.proven.is_empty();
             let queue = if is_fresh { &mut self.fresh } else { &mut self.proven };
             let Some(key) = queue.pop_front() else { return };
             let Some(entry) = self.entries.get_mut(&key) else { continue };

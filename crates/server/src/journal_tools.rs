@@ -122,7 +122,7 @@ fn write_line(line: &str, form: Form, out: &mut impl Write) -> Result<(), ToolEr
     Ok(())
 }
 
-fn tip(reader: &dyn Reader) -> journal::Result<Position> {
+pub(crate) fn tip(reader: &dyn Reader) -> journal::Result<Position> {
     let last = reader.block_at_time(Timestamp::MAX)?;
     Ok(last.map_or(0, |block| block.last))
 }

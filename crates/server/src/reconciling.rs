@@ -4,6 +4,7 @@
 //! How far the days are compared lies in `reconciled.json` in the data folder; without it the day before
 //! is where it begins.
 
+use crate::journal_tools::tip;
 use commerce::payments::PaymentFact;
 use engine::{Alarms, Clock, Engine, Feed, Past, handlers::Failure};
 use flows::{Fact, Shop, State, Stream};
@@ -109,7 +110,7 @@ impl Books {
     /// When the journal cannot be read.
     pub fn in_folder(folder: &Path) -> journal::Result<Books> {
         let (reader, index) = journal::sqlite::read(folder)?;
-        let past = Past::new(Feed::new(0, 0), reader.another()?, index)?;
+        let past = Past::new(Feed::new(tip(&*reader)?, 0), reader.another()?, index)?;
         Ok(Books { reader, past })
     }
 

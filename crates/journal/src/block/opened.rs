@@ -8,6 +8,7 @@ use std::cell::OnceCell;
 pub struct OpenedBlock {
     block: Block,
     texts: Vec<OnceCell<String>>,
+    bytes: usize,
 }
 
 impl OpenedBlock {
@@ -15,20 +16,15 @@ impl OpenedBlock {
     /// When the block is damaged.
     pub fn new(block: Block) -> Result<OpenedBlock> {
         block.check()?;
-        let frames = block.directory()?.len();
-        let texts = std::iter::repeat_with(OnceCell::new).take(frames).collect();
-        Ok(OpenedBlock { block, texts })
+        let frames = block.directory()?;
+        let bytes = block.body.len() + frames.iter().map(|frame| frame.raw).sum::<usize>();
+        let texts = std::iter::repeat_with(OnceCell::new).take(frames.len()).collect();
+        Ok(OpenedBlock { block, texts, bytes })
     }
 
-    /// Position of its first fact.
-    pub fn first(&self) -> u64 {
-        self.block.first
-    }
-
-    /// Bytes that it takes in memory.
+    /// Bytes that it takes in memory once all of it was wanted.
     pub fn bytes(&self) -> usize {
-        let texts = self.texts.iter().filter_map(OnceCell::get);
-        self.block.body.len() + texts.map(String::len).sum::<usize>()
+        self.bytes
     }
 
     /// The texts of the frames in which a key occurs; other lines lie between.

@@ -49,7 +49,7 @@ pub(crate) struct NewOrder {
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewPayment {
     pub(super) method: Method,
-    /// The provider's token: no card number ever comes here. Cash on delivery needs none, and keeps none.
+    /// The provider's token: no card number ever comes here. Of cash on delivery it is not kept.
     #[schema(pattern = "^(?![0-9]{12,255}$)[!-~]{1,255}$", example = "tok_ok")]
     pub(super) token: String,
 }
