@@ -4,7 +4,7 @@ use crate::{
     Alarms, Answer, Ask, Clock, Feed, Limits, Looked, Past,
     gauges::Gauges,
     opening::{self, Opened},
-    sequencer::{Message, Sequencer},
+    sequencer::{Handed, Message, Sequencer},
 };
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use journal::{Index, IndexReader, Journal, Reader, Room};
@@ -272,7 +272,8 @@ fn spawn<B: Business>(
     let (batches, stored) = bounded(0);
     let (followed, work) = bounded(64);
     let lost = fatal.clone();
-    let sequencer = Sequencer { world, inbox, writer: batches, limits, gauges };
+    let handed = Handed::default();
+    let sequencer = Sequencer { world, inbox, writer: batches, limits, gauges, handed };
     let store = move || {
         if let Err(error) = writer.run(&stored, &followed) {
             let mut fatal = fatal.lock().unwrap_or_else(PoisonError::into_inner);

@@ -13,7 +13,7 @@ use std::{
         Arc,
         atomic::Ordering::{Acquire, Relaxed},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio::sync::oneshot;
 
@@ -42,7 +42,27 @@ pub(crate) struct Sequencer<B: Business> {
     pub(crate) writer: Sender<Batch<B>>,
     pub(crate) limits: Limits,
     pub(crate) gauges: Arc<Gauges>,
+    pub(crate) handed: Handed,
 }
+
+/// The batch that went to the writer last.
+pub(crate) struct Handed {
+    at: Instant,
+    /// Who waited for it.
+    waiting: usize,
+}
+
+impl Default for Handed {
+    fn default() -> Handed {
+        Handed { at: Instant::now(), waiting: 0 }
+    }
+}
+
+/// While many come, commits are so far apart: each costs as much as several orders, whatever it holds.
+/// Whoever is alone waits for nobody.
+const GATHER: Duration = Duration::from_millis(1);
+/// So many together are worth a commit.
+const MANY: usize = 64;
 
 /// The writer is gone: it has said why, and nothing can become durable any more.
 struct WriterGone;
@@ -61,8 +81,11 @@ impl<B: Business> Sequencer<B> {
     fn turn(&mut self, open: &mut bool) -> Result<(), WriterGone> {
         let (nowhere, _nobody) = bounded(0);
         self.ring_due_timers()?;
-        let inbox = if *open && !self.is_full() { &self.inbox } else { &never() };
-        let writer = if self.world.batch.is_empty() { &nowhere } else { &self.writer };
+        let gather = self.gather();
+        let inbox = if *open && self.takes_more() { &self.inbox } else { &never() };
+        let ready = !self.world.batch.is_empty() && gather.is_none();
+        let writer = if ready { &self.writer } else { &nowhere };
+        let waiting = self.world.batch.waiting();
         select! {
             recv(inbox) -> message => match message {
                 Ok(message) => self.take_what_waits(message)?,
@@ -70,11 +93,24 @@ impl<B: Business> Sequencer<B> {
             },
             send(writer, self.world.take_batch()) -> sent => {
                 sent.map_err(|_| WriterGone)?;
+                self.handed = Handed { at: Instant::now(), waiting };
                 self.world.settle(self.gauges.indexed.load(Relaxed));
             },
-            default(self.patience()) => {}
+            default(gather.unwrap_or_else(|| self.patience())) => {}
         }
         Ok(())
+    }
+
+    /// How long the batch waits for more, if it does.
+    fn gather(&self) -> Option<Duration> {
+        let waiting = self.world.batch.waiting();
+        let many = self.handed.waiting > 1 && (1..MANY).contains(&waiting);
+        let left = GATHER.checked_sub(self.handed.at.elapsed());
+        left.filter(|left| many && !left.is_zero())
+    }
+
+    fn takes_more(&self) -> bool {
+        !self.is_full() || self.gather().is_some()
     }
 
     /// Half of those who wait, so that one half is decided while the other is written.
@@ -87,7 +123,7 @@ impl<B: Business> Sequencer<B> {
 
     fn take_what_waits(&mut self, first: Message<B>) -> Result<(), WriterGone> {
         self.take(first)?;
-        while !self.is_full()
+        while self.takes_more()
             && let Ok(message) = self.inbox.try_recv()
         {
             self.take(message)?;

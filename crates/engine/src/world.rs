@@ -4,6 +4,7 @@ use crate::{
     Alarms, Ask, Clock, Limits, Looked, Rejection,
     batch::{Batch, Outcome},
     cache::Cache,
+    cascade::{Cascade, Link, Pending, Stopped},
     clock::Time,
     live::{Live, TimerMove},
     recall::{Handled, Recall},
@@ -33,46 +34,6 @@ pub(crate) struct World<B: Business> {
     spoiled: Vec<B::Stream>,
     /// The timer at the root of a cascade that failed.
     failed: Option<(B::Stream, TimerName, String)>,
-}
-
-/// One command, or one timer, on its way through the world.
-struct Cascade<B: Business> {
-    origin: Arc<Origin>,
-    asks: VecDeque<Pending<B>>,
-    first_fact: usize,
-    first_spent: usize,
-    first_position: Position,
-    widest: usize,
-    decided: usize,
-    touched: Vec<B::Stream>,
-    timers: Vec<(B::Stream, TimerMove)>,
-}
-
-struct Pending<B: Business> {
-    command: B::Command,
-    by: Option<B::Stream>,
-    link: Link,
-}
-
-/// Where something hangs in its cascade: under which fact, and how deep.
-#[derive(Clone, Copy, Default)]
-struct Link {
-    cause: Option<Position>,
-    depth: u32,
-}
-
-/// Why a cascade leaves no trace.
-enum Stopped<R> {
-    /// By its root, before anything had changed.
-    Refused(R),
-    Runaway,
-    Unreadable(journal::Error),
-}
-
-impl<R> From<journal::Error> for Stopped<R> {
-    fn from(error: journal::Error) -> Self {
-        Stopped::Unreadable(error)
-    }
 }
 
 type Played<B, T> = Result<T, Stopped<<B as Business>::Refusal>>;

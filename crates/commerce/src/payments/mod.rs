@@ -13,6 +13,7 @@
 //! Cash on delivery is a promise: no provider is asked, neither for the promise nor to take the money or
 //! give it back. Until a carrier tells what he has collected, what is handed to him counts as taken.
 
+mod commands;
 mod errands;
 mod facts;
 mod payment;
@@ -23,5 +24,6 @@ mod properties;
 mod tests;
 
 pub use crate::method::PaymentMethod;
+pub use commands::{PaymentCommand, PaymentRefusal, PaymentStatus};
 pub use facts::{Errand, PaymentFact, RefundReason};
-pub use payment::{PROMISE, Payment, PaymentCommand, PaymentRefusal, PaymentStatus};
+pub use payment::{PROMISE, Payment};

@@ -1,7 +1,7 @@
 //! The thread on which the views follow the journal.
 
 use super::{Error, Result, Runner, seen::Wish};
-use crate::{Follow, give_way::give_way};
+use crate::Follow;
 use kernel::Business;
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,6 @@ const IDLE: Duration = Duration::from_millis(100);
 /// When the journal cannot be read or the store not be written; an alarm tells it, too, and nobody
 /// waits any longer.
 pub fn run<B: Business>(mut runner: Runner<B>, mut follow: Follow<B>) -> Result<()> {
-    give_way();
     let served = serve(&mut runner, &mut follow);
     if let Err(error) = &served {
         runner.alarm("views_stopped", format!("the views have stopped: {error}"));
