@@ -133,7 +133,8 @@ impl Default for Config {
                 concurrency: 1024,
                 timeout: Duration::from_secs(30),
             },
-            engine: small_engine(),
+            // Whoever follows a running shop is never far behind.
+            engine: Limits { feed_facts: 1 << 15, ..Limits::default() },
             views: Bounds { documents: 1 << 13, ..Bounds::default() },
             shop: ShopRules {
                 currency: Currency::GBP,
@@ -147,11 +148,6 @@ impl Default for Config {
             origins: BTreeMap::new(),
         }
     }
-}
-
-/// What a shop of any size does with in 300 MiB. Tables of states double their room beyond 91,750.
-fn small_engine() -> Limits {
-    Limits { states: 90_000, commands: 90_000, feed_facts: 1 << 15, ..Limits::default() }
 }
 
 impl Config {
