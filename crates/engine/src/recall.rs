@@ -22,7 +22,8 @@ pub(crate) struct Recall<B: Business> {
     lines: LineReader<B>,
     /// Roots of which everything that exists is in memory. They were unknown to the index when memory
     /// met them first, and nothing of them was evicted since: what memory lacks of them is not there.
-    whole: FxHashSet<Key>,
+    /// By their text: two roots of one hash must not be taken for each other.
+    whole: FxHashSet<Box<str>>,
 }
 
 impl<B: Business> Recall<B> {
@@ -40,24 +41,21 @@ impl<B: Business> Recall<B> {
         gone: &[B::Stream],
     ) -> journal::Result<Live<B>> {
         gone.iter().for_each(|stream| self.part(stream));
-        let key = Key::of_stream(&stream.to_string());
-        if self.whole.contains(&key) {
+        let name = stream.to_string();
+        if self.whole.contains(root_of(&name)) {
             return Ok(Live::blank(stream));
         }
-        if !self.index.may_know(key) {
-            self.whole.insert(key);
-            return Ok(Live::blank(stream));
-        }
+        let unknown = !self.index.may_know(Key::of_stream(&name));
         let (live, alone) = self.lived(stream, Position::MAX)?;
-        if alone {
-            self.whole.insert(key);
+        if unknown || alone {
+            self.whole.insert(root_of(&name).into());
         }
         Ok(live)
     }
 
     /// Memory has let this go.
     pub(crate) fn part(&mut self, stream: &B::Stream) {
-        self.whole.remove(&Key::of_stream(&stream.to_string()));
+        self.whole.remove(root_of(&stream.to_string()));
     }
 
     /// As of the index's mark.

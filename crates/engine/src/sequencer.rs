@@ -104,9 +104,11 @@ impl<B: Business> Sequencer<B> {
     /// How long the batch waits for more, if it does.
     fn gather(&self) -> Option<Duration> {
         let waiting = self.world.batch.waiting();
-        let many = self.handed.waiting > 1 && (1..MANY).contains(&waiting);
+        let most = MANY.min(self.limits.batch_commands);
+        let room = self.world.batch.facts.len() < self.limits.batch_facts;
+        let many = self.handed.waiting > 1 && (1..most).contains(&waiting);
         let left = GATHER.checked_sub(self.handed.at.elapsed());
-        left.filter(|left| many && !left.is_zero())
+        left.filter(|left| many && room && !left.is_zero())
     }
 
     fn takes_more(&self) -> bool {

@@ -28,6 +28,9 @@ pub struct Payment {
     /// What the provider calls the yeses that nobody needs.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     surplus: BTreeSet<CompactString>,
+    /// To be paid on delivery.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    on_delivery: bool,
     /// No provider knows of it: the customer will pay at the door.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     promised: bool,
@@ -125,14 +128,16 @@ impl Decider for Payment {
             self.token = None;
         }
         match fact {
-            PaymentFact::Started { amount, token, .. } => {
+            PaymentFact::Started { amount, token, method } => {
                 (self.amount, self.token) = (Some(*amount), *token);
+                self.on_delivery = *method == PaymentMethod::CashOnDelivery;
                 self.status = PaymentStatus::Started;
             }
             PaymentFact::ActionRequired => self.status = PaymentStatus::ActionRequired,
             PaymentFact::Authorised { reference, .. } => {
                 // A second yes does not change where it stands; the first one pays.
-                self.promised = reference == PROMISE;
+                // Whatever a provider may call its yes, it is none.
+                self.promised |= self.on_delivery && reference == PROMISE;
                 if !self.has_a_yes() {
                     self.reference = Some(reference.clone());
                     self.status = PaymentStatus::Authorised;

@@ -347,3 +347,10 @@ fn a_token_is_spent_with_the_providers_last_word_and_not_before() {
     assert!(open.iter().all(|fact| waits.state().spent(fact).is_none()));
     assert_eq!(begun([]).state().spent(&declined()), None, "there was none");
 }
+
+#[test]
+fn a_provider_who_calls_his_yes_a_promise_is_asked_for_the_money_all_the_same() {
+    let capture = PaymentCommand::Capture { capture: 1, amount: pence(1_000) };
+    let asked = PaymentFact::CaptureAsked { capture: 1, amount: pence(1_000), attempt: 0 };
+    begun([authorised(PROMISE)]).when(capture).then([asked]);
+}

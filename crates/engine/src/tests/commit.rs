@@ -118,6 +118,18 @@ fn many_callers_at_once_share_blocks() {
 }
 
 #[test]
+fn a_commit_that_gathers_takes_no_more_than_its_limit() {
+    let house = House::with(Limits { batch_commands: 2, ..Limits::default() });
+    let ask = |n: u64| {
+        let id = CommandId::derive("test", &n.to_string());
+        house.engine.submit(Ask::by_system(id, pay(1, 1))).unwrap()
+    };
+    let answers: Vec<_> = (0..200).map(ask).collect();
+    answers.into_iter().for_each(|answer| assert!(answer.blocking_recv().unwrap().is_ok()));
+    assert!(house.engine.gauges().blocks.load(Relaxed) >= 100);
+}
+
+#[test]
 fn below_the_reserve_of_free_disk_commands_are_refused_and_reads_go_on() {
     let house = House::with(Limits { disk_reserve: 1000, ..Limits::default() });
     house.journal.set_free_bytes(Some(1000));

@@ -63,7 +63,12 @@ impl Front {
             serde_json::from_str(document).map_err(|error| broken(&error))?;
         let Some(order) = self.order(id, &parsed) else { return Ok(None) };
         let json = serde_json::value::to_raw_value(&order).map_err(|error| broken(&error))?;
+        // A name that cannot be told now, as while its view is built, may be known soon.
+        let named = order.lines.iter().all(|line| line.name != line.sku);
         let order = ShownOrder { json: json.into(), version: order.version };
+        if !named {
+            return Ok(Some(order));
+        }
         let fresh = Known { document: document.into(), catalogue, order: order.clone() };
         self.shown.keep(key, fresh);
         Ok(Some(order))
