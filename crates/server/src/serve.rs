@@ -244,6 +244,7 @@ pub(crate) fn open(config: &Config, partners: &Partners) -> Result<Front, ServeE
         carts: config.shop.carts,
         orders: config.shop.orders,
         currency: config.shop.currency,
+        cash_on_delivery: i64::try_from(config.shop.cash_on_delivery).unwrap_or(i64::MAX),
     };
     Ok(Front::new(shop, secrets, limits, partners.secret.clone(), telemetry::recorder()))
 }

@@ -107,6 +107,8 @@ pub struct ShopRules {
     pub orders: OrderLimits,
     /// How large a cart may be.
     pub carts: CartLimits,
+    /// Minor units up to which an order may be paid on delivery; 0: not at all.
+    pub cash_on_delivery: u64,
 }
 
 /// Somebody outside who is asked over HTTP and answers by webhook.
@@ -140,6 +142,7 @@ impl Default for Config {
                 currency: Currency::GBP,
                 orders: OrderLimits::default(),
                 carts: CartLimits::default(),
+                cash_on_delivery: 10_000,
             },
             payments: Partner::default(),
             carrier: Partner::default(),

@@ -237,6 +237,13 @@ pub const SETTINGS: &[Setting] = &[
         set: |config, value| config.shop.orders.lines = value.count(),
     },
     Setting {
+        key: "shop.cash_on_delivery",
+        about: "Minor units up to which an order may be paid on delivery; 0: not at all",
+        kind: whole("minor units", 0, 1_000_000_000),
+        get: |config| Some(Value::Whole(config.shop.cash_on_delivery)),
+        set: |config, value| config.shop.cash_on_delivery = value.whole(),
+    },
+    Setting {
         key: "shop.order_units",
         about: "Units of one line of an order",
         kind: whole("units", 1, 100_000),

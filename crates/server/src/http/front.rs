@@ -49,6 +49,8 @@ pub struct FrontLimits {
     pub orders: OrderLimits,
     /// The shop's currency.
     pub currency: Currency,
+    /// Minor units up to which an order may be paid on delivery; 0: not at all.
+    pub cash_on_delivery: i64,
 }
 
 impl Default for FrontLimits {
@@ -58,6 +60,7 @@ impl Default for FrontLimits {
             carts: CartLimits::default(),
             orders: OrderLimits::default(),
             currency: Currency::GBP,
+            cash_on_delivery: 10_000,
         }
     }
 }

@@ -293,6 +293,26 @@ async fn over_the_wire_a_declined_card_leaves_an_order_that_another_pays() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn cash_on_delivery_is_offered_up_to_a_limit_and_asks_no_provider() {
+    let shop = Shop::beside_a_sandbox().await;
+    shop.sells("MUG-1", 5_000, 10).await;
+    let on_delivery = async |units: u64| {
+        let (id, token) = shop.cart(&[("MUG-1", units)]).await;
+        let mut body = checkout(&id);
+        body["payment"]["method"] = json!("cash_on_delivery");
+        let asked = shop.guest(&token).post("/orders").key(&format!("door-{id}")).json(&body);
+        (asked.send().await, id)
+    };
+    let (placed, id) = on_delivery(2).await;
+    assert_eq!(placed.is(201).at("/payments/0/status"), "authorised");
+    let (dear, other) = on_delivery(3).await;
+    dear.refuses(409, "PAYMENT_METHOD_NOT_OFFERED");
+    shop.staff().get(&format!("/orders/{other}")).await.refuses(404, "ORDER_NOT_FOUND");
+    shop.settle().await;
+    assert_eq!(shop.staff().get(&format!("/orders/{id}")).await.is(200).at("/status"), "released");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_service_that_the_carrier_was_not_asked_for_is_refused_and_never_ignored() {
     let shop = Shop::stocked().await;
     let ask = async |id: &str, body: Value| {

@@ -74,6 +74,7 @@ const DOOR: &[(&str, u16, &str)] = &[
         409,
         "This payment pays for an order that goes on: cancel the order, and the money is given back by itself.",
     ),
+    ("PAYMENT_METHOD_NOT_OFFERED", 409, "The order is too dear to be paid on delivery."),
     (
         "PAYMENT_NOTHING_TO_CAPTURE",
         409,

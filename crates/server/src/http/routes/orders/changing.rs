@@ -1,6 +1,6 @@
 //! Changing one's mind about an order: cancelling, and paying another way.
 
-use super::placing::NewPayment;
+use super::placing::{NewPayment, not_offered};
 use crate::http::{
     answer::Answer,
     asking::Path,
@@ -119,6 +119,7 @@ pub(crate) async fn pay(
     let id = front.order_named(&caller, &id).await?;
     let known = front.newest_document(id).await?;
     let by = By::caller(&caller, id);
+    let offered = front.offers(&asked.body, known.totals().total.minor.into());
     let row = asked.body.token().map(|token| VaultRow {
         id: front.vault_row(asked.deed.id(&by.scope), "payment_token"),
         subject: known.customer,
@@ -128,7 +129,10 @@ pub(crate) async fn pay(
     let token = row.as_ref().map(|row| row.id);
     let attempt = OrderCommand::TryPayment { method: asked.body.method.into(), token };
     let attempt = Command::Order(id, attempt);
-    let caused = front.obey_with(&asked.deed, &by, attempt, row.into_iter().collect()).await?;
+    let caused = match offered {
+        true => front.obey_with(&asked.deed, &by, attempt, row.into_iter().collect()).await?,
+        false => front.before_or(&asked.deed, &by, not_offered()).await?,
+    };
     let order = front.newest_order(id).await?;
     let (location, version) = (format!("/api/v1/orders/{id}"), order.version);
     Ok(Answer::created(order, location).after(&front, &caused).version(version))

@@ -133,6 +133,9 @@ pub(crate) async fn place(
     // `If-Match` names the cart that was looked at, not the order that is to be.
     deed.if_match = None;
     let caused = match front.priced(cart.lines()) {
+        Ok(lines) if !front.offers(&body.payment, goods(&lines)) => {
+            front.before_or(&deed, &by, not_offered()).await?
+        }
         Ok(lines) => {
             let (request, vault) = front.request(&body, lines, &deed, &by);
             let request = Command::Order(id, OrderCommand::Request(Box::new(request)));
@@ -156,7 +159,26 @@ pub(crate) async fn place(
     Ok(answer.at(caused.position()).version(version))
 }
 
+/// Minor units that these lines come to.
+fn goods(lines: &[NewLine]) -> i128 {
+    let worth =
+        |line: &NewLine| i128::from(line.unit_price.minor) * i128::from(line.quantity.units());
+    lines.iter().map(worth).sum()
+}
+
+/// It is too dear to be paid at the door, or nothing is.
+pub(super) fn not_offered() -> Problem {
+    let detail = "an order as dear as this cannot be paid on delivery: choose another method";
+    Problem::conflict("PAYMENT_METHOD_NOT_OFFERED", detail)
+}
+
 impl Front {
+    /// Whether the shop lets so many minor units be paid in this way.
+    pub(super) fn offers(&self, payment: &NewPayment, minor: i128) -> bool {
+        let on_delivery = matches!(payment.method, Method::CashOnDelivery);
+        !on_delivery || minor <= i128::from(self.limits.cash_on_delivery)
+    }
+
     /// What a cart's lines cost now.
     ///
     /// # Errors
