@@ -3,13 +3,14 @@
 use crate::{Business, Recorded};
 use serde::{Serialize, de::DeserializeOwned};
 
-/// A column that a list can be filtered and sorted by.
-#[derive(Clone, Debug, PartialEq)]
+/// A column that a list can be filtered and sorted by; in the order of lists: numbers before text,
+/// text by its bytes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Column {
-    /// Text.
-    Text(String),
     /// A whole number: units, minor units, microseconds since 1970.
     Number(i64),
+    /// Text.
+    Text(String),
 }
 
 /// The values of a document's columns, in the order of [`View::COLUMNS`].

@@ -14,6 +14,7 @@ const IDLE: Duration = Duration::from_millis(100);
 /// When the journal cannot be read or the store not be written; an alarm tells it, too, and nobody
 /// waits any longer.
 pub fn run<B: Business>(mut runner: Runner<B>, mut follow: Follow<B>) -> Result<()> {
+    runner.hire();
     let served = serve(&mut runner, &mut follow);
     if let Err(error) = &served {
         runner.alarm("views_stopped", format!("the views have stopped: {error}"));
@@ -22,10 +23,22 @@ pub fn run<B: Business>(mut runner: Runner<B>, mut follow: Follow<B>) -> Result<
     served
 }
 
+/// Since when something waits.
+#[derive(Default)]
+struct Since(Option<Instant>);
+
+impl Since {
+    /// How long by now; not at all when nothing waits.
+    fn waited(&mut self, waits: bool) -> Option<Duration> {
+        self.0 = if waits { self.0.or_else(|| Some(Instant::now())) } else { None };
+        self.0.map(|since| since.elapsed())
+    }
+}
+
 fn serve<B: Business>(runner: &mut Runner<B>, follow: &mut Follow<B>) -> Result<()> {
     let seen = runner.seen();
     seen.hang_up(follow.bell());
-    let mut since: Option<Instant> = None;
+    let (mut folded, mut published) = (Since::default(), Since::default());
     loop {
         for (name, wish) in seen.take_wishes() {
             let done = match wish {
@@ -46,25 +59,35 @@ fn serve<B: Business>(runner: &mut Runner<B>, follow: &mut Follow<B>) -> Result<
         }
         let builds = runner.build()?;
         let idle = block.is_none() && !builds;
-        if runner.has_unflushed() {
-            let waited = since.get_or_insert_with(Instant::now).elapsed();
+        let (linger, delay) = (runner.bounds().linger, runner.bounds().delay);
+        if let Some(waited) = folded.waited(runner.has_unpublished()) {
             let awaited = seen.is_awaited(runner.position());
-            let patience = if idle { runner.bounds().linger } else { runner.bounds().delay };
-            if waited >= patience || runner.is_full() || awaited || follow.is_over() {
-                runner.flush()?;
-                since = None;
+            let patience = if idle { linger } else { delay };
+            if waited >= patience || runner.is_full() || awaited {
+                runner.publish();
+            }
+        }
+        if let Some(waited) = published.waited(runner.has_unwritten()) {
+            if runner.is_heavy() {
+                // No more is held back than this, whoever waits.
+                runner.settle(true)?;
+            }
+            if waited >= delay || runner.is_heavy() {
+                runner.write_behind()?;
+                published = Since::default();
             }
         }
         if idle {
             if follow.is_over() {
                 return runner.flush();
             }
-            let patience = match since {
-                Some(since) => runner.bounds().linger.saturating_sub(since.elapsed()),
-                None => IDLE,
+            let until = |since: &Since, most: Duration| {
+                since.0.map_or(IDLE, |since| most.saturating_sub(since.elapsed()))
             };
+            let folds = folded.waited(runner.has_unpublished()).is_some();
+            let patience = until(&folded, linger).min(until(&published, delay)).min(IDLE);
             let position = runner.position();
-            follow.wait_unless(patience, || since.is_some() && seen.is_awaited(position));
+            follow.wait_unless(patience, || folds && seen.is_awaited(position));
         }
     }
 }

@@ -142,9 +142,4 @@ impl Error {
             _ => Error::Store { file, source },
         }
     }
-
-    /// True when one view alone is to blame, and the others can go on.
-    pub(super) fn is_of_one_view(&self) -> bool {
-        matches!(self, Error::BadDocument { .. } | Error::Unstorable { .. })
-    }
 }

@@ -1,19 +1,26 @@
 //! The documents of one view in memory: those that facts are changing, and those lately used.
 
-use super::{Error, Memory, Result, table::Pen};
+use super::{Error, Memory, Result, fresh::Row};
 use kernel::{Business, Columns, Position, Recorded, View};
 use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 use serde::de::DeserializeOwned;
 use std::{
     hash::{Hash, Hasher},
-    ops::Range,
+    str,
+    sync::Arc,
 };
 
 /// Keys that were put out of memory and are still remembered; beyond that, the table is asked.
 const PUT_OUT_MAX: usize = 1 << 20;
 
 /// Where a document lies that is not in memory.
-pub(super) type Load<'a> = &'a mut dyn FnMut(&str) -> Result<Option<String>>;
+pub(super) type Load<'a> = &'a mut dyn FnMut(&str) -> Result<Option<Arc<str>>>;
+
+/// A document that facts have changed.
+pub(super) struct Changed {
+    pub(super) key: String,
+    pub(super) row: Row,
+}
 
 /// A view at work, with its types forgotten.
 pub(super) trait Fold<B: Business>: Send {
@@ -26,19 +33,12 @@ pub(super) trait Fold<B: Business>: Send {
     fn at(&self) -> Position;
     /// True when more documents are in memory than should be.
     fn is_crowded(&self) -> bool;
-    /// True when documents wait to be written.
-    fn is_dirty(&self) -> bool;
     /// Puts what has changed into text: whatever may fail because of the view fails here, before
-    /// anything is written.
+    /// anything is written. Whoever takes them answers for them: they may be put out of memory.
     ///
     /// # Errors
     /// When the view makes a document that cannot be stored.
-    fn prepare(&mut self) -> Result<()>;
-    /// Writes what was prepared.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    fn write(&mut self, pen: &mut Pen<'_>) -> Result<()>;
+    fn changed(&mut self) -> Result<Vec<Changed>>;
     /// True when two texts mean the same document.
     fn same(&self, one: &str, other: &str) -> bool;
     /// Compares a stored document with the one in memory and lets go of that; true when they are
@@ -51,33 +51,21 @@ pub(super) trait Fold<B: Business>: Send {
 /// The one implementation of [`Fold`].
 pub(super) struct Folding<V: View> {
     documents: FxHashMap<String, Kept<V::Document>>,
-    /// Keys of documents that wait to be written.
+    /// Keys of documents that have changed.
     dirty: Vec<String>,
     keys: Vec<String>,
     at: Position,
     /// Hashes of keys that are in the table and not in memory; none when the table must be asked.
     put_out: Option<FxHashSet<u64>>,
     most: usize,
-    /// What was prepared: keys, and where in `text` their documents are.
-    ready: Vec<(String, Change)>,
     text: Vec<u8>,
-}
-
-/// What becomes of a stored document.
-enum Change {
-    /// It is as before its first fact.
-    Remove,
-    /// It keeps its columns.
-    Document(Range<usize>),
-    /// It may be new, or its columns may have changed.
-    Whole(Range<usize>, Columns),
 }
 
 struct Kept<D> {
     document: D,
     dirty: bool,
     used: bool,
-    /// Hash of the columns as they stand in the table; none when unknown.
+    /// Hash of the columns as they were handed out last; none when unknown.
     columns: Option<u64>,
 }
 
@@ -90,7 +78,6 @@ impl<V: View> Folding<V> {
             at: 0,
             put_out: memory.begins.then(FxHashSet::default),
             most: memory.documents,
-            ready: Vec::new(),
             text: Vec::new(),
         }
     }
@@ -104,12 +91,12 @@ impl<V: View> Folding<V> {
         Ok(Kept { document, dirty: false, used: false, columns: None })
     }
 
-    fn change(&mut self, key: &str, blank: &V::Document) -> Result<Option<Change>> {
+    fn row(&mut self, key: &str, blank: &V::Document) -> Result<Option<Row>> {
         let Some(kept) = self.documents.get_mut(key) else { return Ok(None) };
         kept.dirty = false;
         if kept.document == *blank {
             kept.columns = None;
-            return Ok(Some(Change::Remove));
+            return Ok(Some(Row { text: None, columns: Columns::new(), whole: true }));
         }
         let columns = V::columns(&kept.document);
         let unstorable =
@@ -118,16 +105,14 @@ impl<V: View> Folding<V> {
             let what = format!("{} columns instead of {}", columns.len(), V::COLUMNS.len());
             return Err(unstorable(what));
         }
-        let from = self.text.len();
+        self.text.clear();
         serde_json::to_writer(&mut self.text, &kept.document)
             .map_err(|error| unstorable(error.to_string()))?;
-        let document = from..self.text.len();
+        let text = str::from_utf8(&self.text).map_err(|error| unstorable(error.to_string()))?;
         let sum = Some(hash(&columns.iter().map(Part::of).collect::<Vec<_>>()));
-        if kept.columns == sum {
-            return Ok(Some(Change::Document(document)));
-        }
+        let whole = kept.columns != sum;
         kept.columns = sum;
-        Ok(Some(Change::Whole(document, columns)))
+        Ok(Some(Row { text: Some(text.into()), columns, whole }))
     }
 
     /// Puts documents out of memory: those that were not used since the last time, and then some.
@@ -183,36 +168,16 @@ impl<V: View> Fold<V::Business> for Folding<V> {
         self.documents.len() > self.most
     }
 
-    fn is_dirty(&self) -> bool {
-        !self.dirty.is_empty()
-    }
-
-    fn prepare(&mut self) -> Result<()> {
-        // In the order of the table, so that neighbours share a page.
-        let mut dirty = std::mem::take(&mut self.dirty);
-        dirty.sort_unstable();
-        self.text.clear();
-        self.ready.clear();
+    fn changed(&mut self) -> Result<Vec<Changed>> {
         let blank = V::Document::default();
-        for key in dirty {
-            if let Some(change) = self.change(&key, &blank)? {
-                self.ready.push((key, change));
+        let mut changed = Vec::with_capacity(self.dirty.len());
+        for key in std::mem::take(&mut self.dirty) {
+            if let Some(row) = self.row(&key, &blank)? {
+                changed.push(Changed { key, row });
             }
-        }
-        Ok(())
-    }
-
-    fn write(&mut self, pen: &mut Pen<'_>) -> Result<()> {
-        for (key, change) in self.ready.drain(..) {
-            match change {
-                Change::Remove => pen.remove(&key)?,
-                Change::Document(text) => pen.change(&key, &self.text[text])?,
-                Change::Whole(text, columns) => pen.put(&key, &self.text[text], &columns)?,
-            }
-            pen.written.push(key);
         }
         self.make_room();
-        Ok(())
+        Ok(changed)
     }
 
     fn same(&self, one: &str, other: &str) -> bool {

@@ -1,23 +1,28 @@
 //! What people look at: facts folded into documents, in a file that may be deleted at any time.
 //!
 //! ```text
-//! journal -> Runner: fold in memory -> flush: documents and positions, one transaction -> views.db
-//!               '-> beside the live table: a new shape, checked, then swapped                |-> Reader
+//! journal -> Runner: fold in memory -> publish: texts -> write: one transaction -> views.db
+//!               |                           '-> Reader <-----------------------------'
+//!               '-> beside the live table: a new shape, checked, then swapped
 //! ```
 //!
-//! Read in this order: [`Views`] (which there are), [`fold`] (documents in memory), [`table`] and
-//! [`store`] (documents on disk), [`runner`] (follows the journal), [`rebuild`] (builds again),
+//! Read in this order: [`Views`] (which there are), [`fold`] (documents in memory), [`fresh`] (read,
+//! but not written yet), [`table`] and [`store`] (documents on disk), [`runner`] (follows the
+//! journal), [`writing`] and [`batch`] (from folded to read to written), [`rebuild`] (builds again),
 //! [`replay`] (how fast, and to what end), [`pause`] (stands still for a while), [`driver`] (the thread), [`query`] and [`reader`] (what others see), [`past`] (as it was).
 
 mod error;
 
 mod fold;
+mod fresh;
 
 mod store;
 mod table;
 mod texts;
 
+mod batch;
 mod runner;
+mod writing;
 
 mod rebuild;
 mod replay;
@@ -27,6 +32,7 @@ mod pause;
 mod driver;
 mod seen;
 
+mod merged;
 mod query;
 mod reader;
 
@@ -56,12 +62,15 @@ pub struct Views<B: Business>(Vec<Kind<B>>);
 /// How much the views hold back and keep in memory.
 #[derive(Clone, Debug)]
 pub struct Bounds {
-    /// Facts that may be folded before documents are written.
-    pub unflushed_facts: usize,
-    /// How long what was folded may wait to be written while facts keep coming.
+    /// Facts that may be folded before documents are published.
+    pub unpublished_facts: usize,
+    /// Bytes of published documents that may wait to be written, roughly.
+    pub unwritten: usize,
+    /// How long what was folded may wait to be published while facts keep coming, and what is
+    /// published to be written.
     pub delay: Duration,
-    /// How long it may wait when nothing else is to be done: what comes close together is written
-    /// together. Nobody who asked for a position waits for this.
+    /// How long it may wait to be published when nothing else is to be done: what comes close
+    /// together becomes one text. Nobody who asked for a position waits for this.
     pub linger: Duration,
     /// Documents of each view that are kept in memory.
     pub documents: usize,
@@ -73,6 +82,15 @@ struct Layout {
     name: &'static str,
     shape: u32,
     columns: &'static [&'static str],
+}
+
+/// Which table of a view.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Side {
+    /// The one that is read.
+    Live,
+    /// The one that is being built.
+    Beside,
 }
 
 /// A view with its types forgotten.
@@ -152,7 +170,8 @@ impl Layout {
 impl Default for Bounds {
     fn default() -> Self {
         Bounds {
-            unflushed_facts: 200_000,
+            unpublished_facts: 200_000,
+            unwritten: 16 << 20,
             delay: Duration::from_secs(1),
             linger: Duration::from_millis(100),
             documents: 1 << 16,

@@ -1,8 +1,13 @@
 //! What a list shall contain: filters, an order, and page by page.
 
-use super::{Error, Layout, Result, table::Found};
+use super::{
+    Error, Layout, Result,
+    fresh::Layer,
+    merged::{self, Line},
+    table::Found,
+};
 use kernel::Column;
-use rusqlite::{Connection, Row, types::Value};
+use rusqlite::{Connection, types::Value};
 use serde::{Deserialize, Serialize};
 use std::{fmt, ops::Bound, ops::RangeBounds, path::Path, str::FromStr};
 
@@ -13,14 +18,14 @@ const LIMIT: usize = 50;
 /// Which documents, in which order, and how many at once; all, by key, unless told otherwise.
 #[derive(Clone, Debug, Default)]
 pub struct Query {
-    filters: Vec<(String, Filter)>,
-    order: Option<(String, Direction)>,
+    pub(super) filters: Vec<(String, Filter)>,
+    pub(super) order: Option<(String, Direction)>,
     limit: Option<usize>,
-    after: Option<Cursor>,
+    pub(super) after: Option<Cursor>,
 }
 
 #[derive(Clone, Debug)]
-enum Filter {
+pub(super) enum Filter {
     Equal(Column),
     Absent,
     Range(Bound<Column>, Bound<Column>),
@@ -28,7 +33,7 @@ enum Filter {
 
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Direction {
+pub(super) enum Direction {
     Ascending,
     Descending,
 }
@@ -47,8 +52,8 @@ pub struct Page<D> {
 pub struct Cursor {
     order: Option<(String, Direction)>,
     /// Of the last row.
-    value: Option<Column>,
-    key: String,
+    pub(super) value: Option<Column>,
+    pub(super) key: String,
 }
 
 /// The text does not come from a cursor.
@@ -122,17 +127,45 @@ struct Part {
     absent: bool,
 }
 
+/// Where documents are: a table, and what is not written into it yet.
+pub(super) struct Place<'a> {
+    pub(super) layout: Layout,
+    pub(super) table: &'a str,
+    pub(super) file: &'a Path,
+    pub(super) layer: &'a Layer,
+}
+
 /// Fetches a page.
 pub(super) fn page(
     connection: &Connection,
-    layout: Layout,
-    table: &str,
+    place: &Place<'_>,
     query: &Query,
-    file: &Path,
 ) -> Result<Page<String>> {
     let limit = query.limit.unwrap_or(LIMIT).clamp(1, LIMIT_MAX);
+    let stored = stored_lines(connection, place, query, limit + 1)?;
+    // One more than asked tells whether there is a next page.
+    let fresh = merged::lines(place.layer, place.layout, query, limit + 1);
+    let mut rows = merged::merged(query, stored, fresh);
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let last = rows.last().filter(|_| more);
+    let next = last.map(|line| Cursor {
+        order: query.order.clone(),
+        value: line.value.clone(),
+        key: line.key.clone(),
+    });
+    Ok(Page { rows: rows.into_iter().map(|line| (line.key, line.text)).collect(), next })
+}
+
+/// The first rows of a list as the table has them, without those that are newer elsewhere.
+fn stored_lines(
+    connection: &Connection,
+    place: &Place<'_>,
+    query: &Query,
+    most: usize,
+) -> Result<Vec<Line>> {
+    let Place { layout, table, file, layer } = *place;
     let (filter, values) = conditions(layout, query)?;
-    let parts = parts(layout, query)?;
     let (value, order) = match &query.order {
         None => ("NULL".to_owned(), "key".to_owned()),
         Some((column, Direction::Ascending)) => {
@@ -142,53 +175,56 @@ pub(super) fn page(
             (format!("\"{column}\""), format!("\"{column}\" DESC, key DESC"))
         }
     };
-    let mut rows: Vec<(String, String, Option<Found>)> = Vec::new();
-    for part in parts {
-        // One more than asked tells whether there is a next page.
-        let left = limit + 1 - rows.len();
-        if left == 0 {
+    let mut lines: Vec<Line> = Vec::new();
+    for part in parts(layout, query)? {
+        if lines.len() == most {
             break;
         }
         let sql = format!(
-            "SELECT key, document, {value} FROM \"{table}\" WHERE {filter}{} ORDER BY {order} LIMIT {left}",
+            "SELECT key, document, {value} FROM \"{table}\" WHERE {filter}{} ORDER BY {order} LIMIT ?",
             part.condition
         );
+        let enough = i64::try_from(most - lines.len() + layer.len()).unwrap_or(i64::MAX);
         let mut fetch = || {
             let mut select = connection.prepare_cached(&sql)?;
-            let values = values.iter().chain(&part.values);
-            let row = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
-            for found in select.query_map(rusqlite::params_from_iter(values), row)? {
-                rows.push(found?);
+            let enough = Value::Integer(enough);
+            let values = values.iter().chain(&part.values).chain([&enough]);
+            let mut rows = select.query(rusqlite::params_from_iter(values))?;
+            while lines.len() < most
+                && let Some(row) = rows.next()?
+            {
+                if layer.is_empty() || layer.get(row.get_ref(0)?.as_str()?).is_none() {
+                    let value = row.get::<_, Option<Found>>(2)?.map(|found| found.0);
+                    lines.push(Line { key: row.get(0)?, text: row.get(1)?, value });
+                }
             }
             Ok(())
         };
         fetch().map_err(|error| Error::of_sqlite(file, error))?;
     }
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let last = rows.last().filter(|_| more);
-    let next = last.map(|(key, _, value)| Cursor {
-        order: query.order.clone(),
-        value: value.as_ref().map(|found| found.0.clone()),
-        key: key.clone(),
-    });
-    Ok(Page { rows: rows.into_iter().map(|(key, json, _)| (key, json)).collect(), next })
+    Ok(lines)
 }
 
 /// Counts what passes the filters.
-pub(super) fn count(
-    connection: &Connection,
-    layout: Layout,
-    table: &str,
-    query: &Query,
-    file: &Path,
-) -> Result<u64> {
-    let (filter, values) = conditions(layout, query)?;
-    let sql = format!("SELECT count(*) FROM \"{table}\" WHERE {filter}");
+pub(super) fn count(connection: &Connection, place: &Place<'_>, query: &Query) -> Result<u64> {
+    let Place { layout, table, file, layer } = *place;
+    let (filter, mut values) = conditions(layout, query)?;
+    let mut sql = format!("SELECT count(*) FROM \"{table}\" WHERE {filter}");
+    if !layer.is_empty() {
+        // Those are counted where they are newer.
+        let keys: Vec<&str> = layer.iter().map(|(key, _)| &**key).collect();
+        let keys = serde_json::to_string(&keys).map_err(|error| Error::Store {
+            file: file.to_owned(),
+            source: rusqlite::Error::ToSqlConversionFailure(error.into()),
+        })?;
+        values.push(Value::Text(keys));
+        sql.push_str(" AND key NOT IN (SELECT value FROM json_each(?))");
+    }
     let count = connection.prepare_cached(&sql).and_then(|mut count| {
         count.query_row(rusqlite::params_from_iter(values), |row| row.get::<_, i64>(0))
     });
-    count.map(i64::cast_unsigned).map_err(|error| Error::of_sqlite(file, error))
+    let stored = count.map(i64::cast_unsigned).map_err(|error| Error::of_sqlite(file, error))?;
+    Ok(stored + merged::count(layer, layout, query))
 }
 
 fn conditions(layout: Layout, query: &Query) -> Result<(String, Vec<Value>)> {

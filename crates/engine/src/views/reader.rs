@@ -1,9 +1,10 @@
-//! Reads what was written, while the views go on.
+//! Reads what was published, while the views go on.
 
 use super::{
-    Checksum, Error, Layout, Page, Query, Result, Views,
+    Checksum, Error, Layout, Page, Query, Result, Side, Views,
     fold::parse,
-    query,
+    fresh::{Fresh, Row},
+    query::{self, Place},
     store::open_to_read,
     table::{self, Entry},
     texts::Texts,
@@ -12,6 +13,8 @@ use kernel::{Business, Position, View};
 use rusqlite::{Connection, OptionalExtension};
 use rustc_hash::FxHashMap;
 use std::{
+    collections::BTreeMap,
+    ops::Bound,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError, RwLock},
 };
@@ -19,11 +22,15 @@ use std::{
 /// Connections that wait for the next reader.
 const IDLE_MAX: usize = 16;
 /// Rows that are fetched at once where all are asked for.
-const STRIDE: i64 = 1000;
+const STRIDE: usize = 1000;
 
-/// Reads documents; several at once, cheap to clone.
+/// What is not written yet, in the order of keys.
+type Newer<'a> = BTreeMap<&'a str, &'a Row>;
+
+/// Reads documents, those of the runner of the same store as soon as they are published; several at
+/// once, cheap to clone.
 #[derive(Clone)]
-pub struct Reader(Arc<Source>);
+pub struct Reader(Arc<Source>, Fresh);
 
 enum Source {
     File {
@@ -53,18 +60,18 @@ impl Reader {
     /// # Errors
     /// When it cannot be opened.
     pub fn open(file: &Path) -> Result<Reader> {
-        let reader = Reader::of_file(file, None);
+        let reader = Reader::of_file(file, None, Fresh::default());
         reader.read(|_| Ok(()))?;
         Ok(reader)
     }
 
-    pub(super) fn of_file(file: &Path, texts: Option<Arc<Texts>>) -> Reader {
+    pub(super) fn of_file(file: &Path, texts: Option<Arc<Texts>>, fresh: Fresh) -> Reader {
         let (file, idle, tables) = (file.to_owned(), Mutex::default(), RwLock::default());
-        Reader(Arc::new(Source::File { file, idle, tables, texts }))
+        Reader(Arc::new(Source::File { file, idle, tables, texts }), fresh)
     }
 
-    pub(super) fn of_memory(connection: Arc<Mutex<Connection>>) -> Reader {
-        Reader(Arc::new(Source::Memory(connection)))
+    pub(super) fn of_memory(connection: Arc<Mutex<Connection>>, fresh: Fresh) -> Reader {
+        Reader(Arc::new(Source::Memory(connection)), fresh)
     }
 
     /// The document under a key; none when it is as before its first fact.
@@ -81,6 +88,9 @@ impl Reader {
     /// # Errors
     /// As [`Reader::get`], but for the document, which is not looked into.
     pub fn text<V: View>(&self, key: &str) -> Result<Option<Arc<str>>> {
+        if let Some(row) = self.1.get(V::NAME, Side::Live, key) {
+            return Ok(row.text.clone());
+        }
         let Source::File { texts: Some(texts), .. } = &*self.0 else {
             return Ok(self.read_text(Layout::of::<V>(), key)?.map(Arc::from));
         };
@@ -144,11 +154,7 @@ impl Reader {
     /// # Errors
     /// As [`Reader::list`], but for the documents, which are not looked into.
     pub fn texts<V: View>(&self, query: &Query) -> Result<Page<String>> {
-        let layout = Layout::of::<V>();
-        self.read(|connection| {
-            let table = self.entry(connection, layout)?.table();
-            query::page(connection, layout, &table, query, self.file())
-        })
+        self.at_place::<V, _>(|connection, place| query::page(connection, place, query))
     }
 
     /// How many documents pass the filters of a query; its order and its page do not matter.
@@ -156,10 +162,19 @@ impl Reader {
     /// # Errors
     /// As [`Reader::list`].
     pub fn count<V: View>(&self, query: &Query) -> Result<u64> {
+        self.at_place::<V, _>(|connection, place| query::count(connection, place, query))
+    }
+
+    fn at_place<V: View, T>(
+        &self,
+        job: impl FnOnce(&Connection, &Place<'_>) -> Result<T>,
+    ) -> Result<T> {
+        // First what is not written, then the file: what is written in between is found in both.
+        let layer = &self.1.layer(V::NAME, Side::Live);
         let layout = Layout::of::<V>();
         self.read(|connection| {
-            let table = self.entry(connection, layout)?.table();
-            query::count(connection, layout, &table, query, self.file())
+            let table = &self.entry(connection, layout)?.table();
+            job(connection, &Place { layout, table, file: self.file(), layer })
         })
     }
 
@@ -169,33 +184,40 @@ impl Reader {
     /// # Errors
     /// When the view is being built, or the store or a document cannot be read.
     pub fn all<V: View>(&self, mut each: impl FnMut(String, V::Document)) -> Result<()> {
-        let mut hand_out = |rows: Vec<(String, String)>| -> Result<Option<String>> {
-            let last = rows.last().map(|(key, _)| key.clone());
+        let layer = self.1.layer(V::NAME, Side::Live);
+        let fresh: Newer<'_> = layer.iter().map(|(key, row)| (&**key, row)).collect();
+        let mut hand_out = |rows: BTreeMap<String, String>| -> Result<()> {
             for (key, json) in rows {
                 let document = self.parse::<V>(&key, &json)?;
                 each(key, document);
             }
-            Ok(last)
+            Ok(())
         };
         let mut after = Some(String::new());
+        let mut stride = |connection: &Connection| {
+            let Some(key) = after.take() else { return Ok(None) };
+            let rows;
+            (rows, after) = self.stride::<V>(connection, &fresh, &key)?;
+            Ok(Some(rows))
+        };
         match &*self.0 {
             Source::File { .. } => self.read(|connection| {
-                while let Some(key) = &after {
-                    after = hand_out(self.stride::<V>(connection, key)?)?;
+                while let Some(rows) = stride(connection)? {
+                    hand_out(rows)?;
                 }
                 Ok(())
             }),
             Source::Memory(_) => {
-                while let Some(key) = &after {
-                    // Whoever is called may read, too: nothing is locked meanwhile.
-                    after = hand_out(self.read(|connection| self.stride::<V>(connection, key))?)?;
+                // Whoever is called may read, too: nothing is locked meanwhile.
+                while let Some(rows) = self.read(&mut stride)? {
+                    hand_out(rows)?;
                 }
                 Ok(())
             }
         }
     }
 
-    /// The last fact that is in a view.
+    /// The last fact whose effects are in the file.
     ///
     /// # Errors
     /// When the view is being built, or the store cannot be read.
@@ -259,7 +281,7 @@ impl Reader {
     }
 
     /// Lends a connection.
-    fn lend<T>(&self, job: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+    pub(super) fn lend<T>(&self, job: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
         match &*self.0 {
             Source::Memory(connection) => {
                 let connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
@@ -301,11 +323,13 @@ impl Reader {
         })
     }
 
+    /// Some rows after a key, and where to go on.
     fn stride<V: View>(
         &self,
         connection: &Connection,
+        newer: &Newer<'_>,
         after: &str,
-    ) -> Result<Vec<(String, String)>> {
+    ) -> Result<(BTreeMap<String, String>, Option<String>)> {
         let table = self.entry(connection, Layout::of::<V>())?.table();
         let sql = format!(
             "SELECT key, document FROM \"{table}\" WHERE key > ? ORDER BY key LIMIT {STRIDE}"
@@ -313,7 +337,17 @@ impl Reader {
         let rows = connection.prepare_cached(&sql).and_then(|mut select| {
             select.query_map([after], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
         });
-        rows.map_err(|error| self.failed(error))
+        let mut rows: BTreeMap<String, String> = rows.map_err(|error| self.failed(error))?;
+        let last = rows.last_key_value().filter(|_| rows.len() == STRIDE);
+        let last = last.map(|(key, _)| key.clone());
+        let until = last.as_deref().map_or(Bound::Unbounded, Bound::Included);
+        for (key, row) in newer.range::<str, _>((Bound::Excluded(after), until)) {
+            match &row.text {
+                Some(text) => drop(rows.insert((*key).to_owned(), (**text).to_owned())),
+                None => drop(rows.remove(*key)),
+            }
+        }
+        Ok((rows, last))
     }
 }
 

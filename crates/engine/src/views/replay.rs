@@ -95,9 +95,7 @@ impl<B: Business> Runner<B> {
         let checked = self.compared(at)?;
         let view = &mut self.views[at];
         view.checked = checked;
-        if let Some(lane) = view.beside.take() {
-            self.store.drop_table(&lane.table)?;
-        }
+        self.give_up(at)?;
         self.publish_statuses();
         Ok(())
     }
@@ -119,7 +117,7 @@ impl<B: Business> Runner<B> {
             checked.live = Some(live);
             if live != built {
                 let same = |one: &str, other: &str| new.same(one, other);
-                let tables = (&old.table, &new.table);
+                let tables = (&*old.table, &*new.table);
                 let differing = differing(&connection, tables, same, &mut checked.keys);
                 checked.different = differing.map_err(failed)?;
             }

@@ -1,7 +1,8 @@
-//! Lets all views follow the journal, in memory, and writes what has changed in one transaction.
+//! Lets all views follow the journal, in memory; see [`super::writing`] for what becomes of it.
 
 use super::{
-    Bounds, Doing, Error, Kind, Memory, Result, Seen, Status, Store, Views,
+    Bounds, Doing, Kind, Memory, Result, Seen, Side, Status, Store, Views,
+    batch::{Batch, Scribe},
     fold::Fold,
     past::Blocks,
     replay::{Checked, Pace, Then},
@@ -9,7 +10,6 @@ use super::{
 };
 use crate::Alarms;
 use kernel::{Business, Position, Recorded, Timestamp};
-use rusqlite::Connection;
 use std::{
     any::Any,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -26,10 +26,14 @@ pub struct Runner<B: Business> {
     at: Timestamp,
     /// For those that are behind.
     pub(super) past: Blocks<B>,
-    unflushed: usize,
+    pub(super) unpublished: usize,
     pub(super) bounds: Bounds,
     pub(super) alarms: Arc<Alarms>,
     seen: Seen,
+    /// What could not be written.
+    pub(super) unwritten: Batch,
+    /// Who writes, if not whoever steps this.
+    pub(super) scribe: Option<Scribe>,
 }
 
 /// A view with the table that is read, and the one that is being built, if there are such.
@@ -49,24 +53,18 @@ pub(super) struct Following<B: Business> {
     pub(super) paused: bool,
 }
 
-/// Which table of a view.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Side {
-    /// The one that is read.
-    Live,
-    /// The one that is being built.
-    Beside,
-}
-
 /// A fold on its way through the journal, and the table it writes.
 pub(super) struct Lane<B: Business> {
-    pub(super) table: Table,
+    pub(super) table: Arc<Table>,
     pub(super) number: u64,
-    fold: Box<dyn Fold<B>>,
+    pub(super) fold: Box<dyn Fold<B>>,
     pub(super) position: Position,
-    /// Position of what is in the table.
-    pub(super) flushed: Position,
+    /// Of the fact at that position.
     pub(super) print: i64,
+    /// What can be read: a position, and what tells its fact from others.
+    pub(super) published: (Position, i64),
+    /// Position of what is in the table, or on its way there.
+    pub(super) sealed: Position,
     /// How fast it may catch up, if there is a limit.
     pub(super) pace: Option<Pace>,
 }
@@ -90,11 +88,15 @@ impl<B: Business> Runner<B> {
             position: 0,
             at: Timestamp::MIN,
             past: Blocks::new(journal),
-            unflushed: 0,
+            unpublished: 0,
             bounds,
             alarms,
             seen: Seen::default(),
+            unwritten: Batch::default(),
+            scribe: None,
         };
+        // What was published and never written is folded again.
+        runner.store.fresh().forget_all();
         if let Some(why) = runner.store.rebuilt() {
             runner.alarm("views_rebuilt", why.to_owned());
         }
@@ -130,57 +132,12 @@ impl<B: Business> Runner<B> {
         self.fold(facts);
     }
 
-    /// Writes all changed documents and the positions, in one transaction.
-    ///
-    /// # Errors
-    /// When the store cannot be written; what was not written is folded again from the journal, so
-    /// that one may try again.
-    pub fn flush(&mut self) -> Result<()> {
-        if !self.has_unflushed() {
-            return Ok(());
-        }
-        self.unflushed = 0;
-        let (store, bounds, views) = (&self.store, &self.bounds, &mut self.views);
-        let mut keys = Vec::new();
-        let written = store.write(|connection| {
-            let mut failed = Vec::new();
-            for (at, view) in views.iter_mut().enumerate() {
-                for (side, kind, lane) in view.lanes() {
-                    match lane.write(side, kind, connection, store)? {
-                        Ok(written) if side == Side::Live => {
-                            keys.push((kind.layout.name, written));
-                        }
-                        Ok(_) => {}
-                        Err(what) => failed.push((at, side, lane.flushed, what)),
-                    }
-                }
-            }
-            Ok(failed)
-        });
-        if written.is_err() {
-            let lanes = views.iter_mut().flat_map(Following::lanes);
-            lanes.for_each(|(_, kind, lane)| lane.forget(kind, bounds));
-            store.texts().forget_all();
-        }
-        store.texts().forget(&keys);
-        for (at, side, position, what) in written? {
-            self.fail(at, side, position, what);
-        }
-        let lanes = self.views.iter_mut().flat_map(Following::lanes);
-        lanes.for_each(|(.., lane)| lane.flushed = lane.position);
-        self.publish_position();
-        Ok(())
-    }
-
-    /// True when something waits to be written.
-    pub fn has_unflushed(&self) -> bool {
-        self.unflushed > 0
-    }
-
-    /// True when no more should be folded before documents are written.
+    /// True when no more should be folded before documents are published, or written.
     pub fn is_full(&self) -> bool {
-        let mut lanes = self.views.iter().flat_map(|view| view.live.iter().chain(&view.beside));
-        self.unflushed >= self.bounds.unflushed_facts || lanes.any(|lane| lane.fold.is_crowded())
+        let mut lanes = self.views.iter().flat_map(Following::all);
+        self.unpublished >= self.bounds.unpublished_facts
+            || lanes.any(|(_, lane)| lane.fold.is_crowded())
+            || self.is_heavy()
     }
 
     /// What each view is doing.
@@ -217,12 +174,13 @@ impl<B: Business> Runner<B> {
     /// Tells how far one can read, and which views are not so far.
     pub(super) fn publish_position(&self) {
         let live = || {
-            let named =
-                |view: &Following<B>| Some((view.kind.layout.name, view.live.as_ref()?.flushed));
+            let named = |view: &Following<B>| {
+                Some((view.kind.layout.name, view.live.as_ref()?.published.0))
+            };
             self.views.iter().filter_map(named)
         };
-        let position = live().map(|(_, flushed)| flushed).max().unwrap_or(self.position);
-        let behind = live().filter(|(_, flushed)| *flushed < position).collect();
+        let position = live().map(|(_, published)| published).max().unwrap_or(self.position);
+        let behind = live().filter(|(_, published)| *published < position).collect();
         self.seen.publish(position, behind);
     }
 
@@ -234,11 +192,12 @@ impl<B: Business> Runner<B> {
     pub(super) fn fold(&mut self, facts: &[Recorded<B>]) {
         let Some(last) = facts.last() else { return };
         self.at = self.at.max(last.at());
-        self.unflushed += facts.len();
+        self.unpublished += facts.len();
         let mut failed = Vec::new();
         for (at, view) in self.views.iter_mut().enumerate() {
-            for (side, _, lane) in view.lanes() {
-                if let Err((position, what)) = lane.apply(facts, &self.store) {
+            for (side, kind, lane) in view.lanes() {
+                let which = (kind.layout.name, side);
+                if let Err((position, what)) = lane.apply(which, facts, &self.store) {
                     failed.push((at, side, position, what));
                 }
             }
@@ -248,9 +207,9 @@ impl<B: Business> Runner<B> {
         }
     }
 
-    /// A view stops: what it had not written is forgotten, and its table stays as it is. Where only
-    /// a new table fails, the live one goes on.
-    fn fail(&mut self, at: usize, side: Side, position: Position, what: String) {
+    /// A view stops: what it had not published is forgotten, and what was stays. Where only a new
+    /// table fails, the live one goes on.
+    pub(super) fn fail(&mut self, at: usize, side: Side, position: Position, what: String) {
         let view = &mut self.views[at];
         let name = view.kind.layout.name;
         let still = match (side, &mut view.live) {
@@ -261,18 +220,17 @@ impl<B: Business> Runner<B> {
             (_, Some(_)) => "the view as it was before goes on",
             (_, None) => "it cannot be read yet",
         };
-        if side == Side::Beside
-            && let Some(beside) = view.beside.take()
-            && let Err(error) = self.store.drop_table(&beside.table)
-        {
-            self.alarms.raise(self.at, "view_failed", error.to_string());
-        }
         let text = format!(
             "view {name} stopped at position {position} ({what}): {still}; correct the view, \
              then run `cartage views rebuild {name}`"
         );
         if side == Side::Live || view.live.is_none() {
             view.failed = Some((position, what));
+        }
+        if side == Side::Beside
+            && let Err(error) = self.give_up(at)
+        {
+            self.alarm("view_failed", error.to_string());
         }
         self.alarm("view_failed", text);
         self.publish_statuses();
@@ -294,6 +252,17 @@ impl<B: Business> Following<B> {
         }
     }
 
+    /// Every lane, at work or not.
+    pub(super) fn all(&self) -> impl Iterator<Item = (Side, &Lane<B>)> {
+        let live = self.live.iter().map(|lane| (Side::Live, lane));
+        live.chain(self.beside.iter().map(|lane| (Side::Beside, lane)))
+    }
+
+    pub(super) fn all_mut(&mut self) -> impl Iterator<Item = (Side, &mut Lane<B>)> {
+        let live = self.live.iter_mut().map(|lane| (Side::Live, lane));
+        live.chain(self.beside.iter_mut().map(|lane| (Side::Beside, lane)))
+    }
+
     /// Those lanes that are at work.
     pub(super) fn lanes(&mut self) -> impl Iterator<Item = (Side, Kind<B>, &mut Lane<B>)> {
         let (kind, paused) = (self.kind, self.paused);
@@ -312,24 +281,22 @@ impl<B: Business> Lane<B> {
         bounds: &Bounds,
     ) -> Lane<B> {
         Lane {
-            table: Table::new(kind.layout, number),
+            table: Arc::new(Table::new(kind.layout, number)),
             number,
             fold: (kind.fold)(Memory { documents: bounds.documents, begins: position == 0 }),
             position,
-            flushed: position,
             print,
+            published: (position, print),
+            sealed: position,
             pace: None,
         }
     }
 
+    /// What the store is to remember once it has what is published.
     pub(super) fn entry(&self, kind: Kind<B>) -> Entry {
-        Entry {
-            name: kind.layout.name.to_owned(),
-            shape: kind.layout.shape,
-            number: self.number,
-            position: self.position,
-            print: self.print,
-        }
+        let (position, print) = self.published;
+        let (name, number) = (kind.layout.name.to_owned(), self.number);
+        Entry { name, shape: kind.layout.shape, number, position, print }
     }
 
     pub(super) fn same(&self, one: &str, other: &str) -> bool {
@@ -339,6 +306,7 @@ impl<B: Business> Lane<B> {
     /// Folds those facts that come next for it.
     fn apply(
         &mut self,
+        (view, side): (&'static str, Side),
         facts: &[Recorded<B>],
         store: &Store,
     ) -> std::result::Result<(), (Position, String)> {
@@ -351,9 +319,9 @@ impl<B: Business> Lane<B> {
             return Ok(());
         };
         let Lane { fold, table, .. } = self;
-        let mut load = |key: &str| {
-            let loaded = table.load(&store.connection(), key);
-            loaded.map_err(|error| store.failed(error))
+        let mut load = |key: &str| match store.fresh().get(view, side, key) {
+            Some(row) => Ok(row.text.clone()),
+            None => store.load(table, key),
         };
         let folded = catch_unwind(AssertUnwindSafe(|| fold.apply(facts, &mut load)));
         let what = match folded {
@@ -370,44 +338,12 @@ impl<B: Business> Lane<B> {
         Err((self.fold.at(), what))
     }
 
-    /// Writes what has changed, or nothing of it when the view itself is to blame; the keys of it.
-    fn write(
-        &mut self,
-        side: Side,
-        kind: Kind<B>,
-        connection: &Connection,
-        store: &Store,
-    ) -> Result<std::result::Result<Vec<String>, String>> {
-        if self.position == self.flushed {
-            return Ok(Ok(Vec::new()));
-        }
-        let mut written = Vec::new();
-        if self.fold.is_dirty() {
-            match catch_unwind(AssertUnwindSafe(|| self.fold.prepare())) {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) if Error::is_of_one_view(&error) => {
-                    return Ok(Err(error.to_string()));
-                }
-                Ok(Err(error)) => return Err(error),
-                Err(panic) => return Ok(Err(said(&*panic))),
-            }
-            let mut pen =
-                self.table.pen(connection, store.file()).map_err(|error| store.failed(error))?;
-            self.fold.write(&mut pen)?;
-            written = pen.written;
-        }
-        // A table that is being built has no position until it is complete.
-        if side == Side::Live {
-            self.entry(kind).save(connection).map_err(|error| store.failed(error))?;
-        }
-        Ok(Ok(written))
-    }
-
-    /// Back to what is in the table.
+    /// Back to what is published.
     fn forget(&mut self, kind: Kind<B>, bounds: &Bounds) {
-        let memory = Memory { documents: bounds.documents, begins: self.flushed == 0 };
+        let (position, print) = self.published;
+        let memory = Memory { documents: bounds.documents, begins: position == 0 };
         self.fold = (kind.fold)(memory);
-        self.position = self.flushed;
+        (self.position, self.print) = (position, print);
     }
 }
 
@@ -424,7 +360,7 @@ pub(super) fn print_of<B: Business>(recorded: &Recorded<B>) -> i64 {
 }
 
 /// What a panic said.
-fn said(panic: &(dyn Any + Send)) -> String {
+pub(super) fn said(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
     format!("it panicked: {}", text.unwrap_or("without a word"))

@@ -2,6 +2,7 @@
 
 use super::{
     Error, Reader, Result,
+    fresh::Fresh,
     table::{Entry, Table},
     texts::Texts,
 };
@@ -27,6 +28,7 @@ pub struct Store {
     file: Arc<PathBuf>,
     reader: Reader,
     texts: Arc<Texts>,
+    fresh: Fresh,
     rebuilt: Option<String>,
 }
 
@@ -44,10 +46,10 @@ impl Store {
             }
             Err(why) => return Err(why),
         };
-        let texts = Arc::new(Texts::default());
-        let reader = Reader::of_file(file, Some(texts.clone()));
+        let (texts, fresh) = (Arc::new(Texts::default()), Fresh::default());
+        let reader = Reader::of_file(file, Some(texts.clone()), fresh.clone());
         let writer = Arc::new(Mutex::new(connection));
-        Ok(Store { writer, file: Arc::new(file.to_owned()), reader, texts, rebuilt })
+        Ok(Store { writer, file: Arc::new(file.to_owned()), reader, texts, fresh, rebuilt })
     }
 
     /// A store in memory, for tests and simulations; it outlives whoever works with a clone of it.
@@ -61,12 +63,13 @@ impl Store {
             .map_err(|error| Error::of_sqlite(file, error))?;
         connection.set_prepared_statement_cache_capacity(256);
         let writer = Arc::new(Mutex::new(connection));
-        let reader = Reader::of_memory(writer.clone());
+        let fresh = Fresh::default();
+        let reader = Reader::of_memory(writer.clone(), fresh.clone());
         let (file, texts) = (Arc::new(file.to_owned()), Arc::default());
-        Ok(Store { writer, file, reader, texts, rebuilt: None })
+        Ok(Store { writer, file, reader, texts, fresh, rebuilt: None })
     }
 
-    /// Reads what was written here.
+    /// Reads what was folded here, written or not.
     pub fn reader(&self) -> Reader {
         self.reader.clone()
     }
@@ -82,6 +85,11 @@ impl Store {
 
     pub(super) fn connection(&self) -> MutexGuard<'_, Connection> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What was folded and is not in the file yet.
+    pub(super) fn fresh(&self) -> &Fresh {
+        &self.fresh
     }
 
     /// What those who read have kept.
@@ -104,6 +112,12 @@ impl Store {
             let _ = connection.pragma_update(None, "user_version", CONDEMNED);
         }
         done
+    }
+
+    /// A document as it is in the file, while others may be writing there.
+    pub(super) fn load(&self, table: &Table, key: &str) -> Result<Option<Arc<str>>> {
+        self.reader
+            .lend(|connection| table.load(connection, key).map_err(|error| self.failed(error)))
     }
 
     pub(super) fn failed(&self, error: rusqlite::Error) -> Error {

@@ -7,7 +7,7 @@ use rusqlite::{
     types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, Value, ValueRef},
 };
 use rustc_hash::FxHasher;
-use std::{fmt::Write, hash::Hasher, path::Path};
+use std::{fmt::Write, hash::Hasher, path::Path, sync::Arc};
 
 /// How many documents there are, and a sum over keys and documents that does not depend on order;
 /// comparable within one build of the program.
@@ -124,9 +124,9 @@ impl Table {
         &self,
         connection: &Connection,
         key: &str,
-    ) -> rusqlite::Result<Option<String>> {
+    ) -> rusqlite::Result<Option<Arc<str>>> {
         let mut load = connection.prepare_cached(&self.load)?;
-        load.query_row([key], |row| row.get(0)).optional()
+        load.query_row([key], |row| Ok(row.get_ref(0)?.as_str()?.into())).optional()
     }
 
     pub(super) fn pen<'a>(
@@ -139,7 +139,6 @@ impl Table {
             change: connection.prepare_cached(&self.change)?,
             remove: connection.prepare_cached(&self.remove)?,
             file,
-            written: Vec::new(),
         })
     }
 }
@@ -150,8 +149,6 @@ pub(super) struct Pen<'a> {
     change: CachedStatement<'a>,
     remove: CachedStatement<'a>,
     file: &'a Path,
-    /// Keys of what was written.
-    pub(super) written: Vec<String>,
 }
 
 impl Pen<'_> {
@@ -159,13 +156,13 @@ impl Pen<'_> {
     pub(super) fn put(
         &mut self,
         key: &str,
-        document: &[u8],
+        document: &str,
         columns: &[Option<Column>],
     ) -> Result<()> {
         let put = &mut self.put;
         let mut write = || {
             put.raw_bind_parameter(1, key)?;
-            put.raw_bind_parameter(2, Text(document))?;
+            put.raw_bind_parameter(2, document)?;
             for (at, column) in columns.iter().enumerate() {
                 put.raw_bind_parameter(at + 3, column.as_ref().map(Stored))?;
             }
@@ -175,8 +172,8 @@ impl Pen<'_> {
     }
 
     /// A document that is there and keeps its columns.
-    pub(super) fn change(&mut self, key: &str, document: &[u8]) -> Result<()> {
-        let changed = self.change.execute((key, Text(document)));
+    pub(super) fn change(&mut self, key: &str, document: &str) -> Result<()> {
+        let changed = self.change.execute((key, document));
         changed.map(drop).map_err(|error| Error::of_sqlite(self.file, error))
     }
 
@@ -211,15 +208,6 @@ pub(super) fn each_row(
         }
     }
     Ok(())
-}
-
-/// Bytes that are known to be text.
-struct Text<'a>(&'a [u8]);
-
-impl ToSql for Text<'_> {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Ok(ToSqlOutput::Borrowed(ValueRef::Text(self.0)))
-    }
 }
 
 /// A column's value on its way to the store.

@@ -2,6 +2,7 @@
 
 mod files;
 mod following;
+mod fresh;
 mod pausing;
 mod reading;
 mod rebuilding;

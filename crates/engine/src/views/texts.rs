@@ -42,13 +42,16 @@ impl Texts {
         texts.insert(key.to_owned(), text.clone());
     }
 
-    /// These documents were written; told before anybody hears how far one can read.
-    pub(super) fn forget(&self, written: &[(&'static str, Vec<String>)]) {
+    /// These documents were written; told before anybody has to look for them in the file.
+    pub(super) fn forget<'a, K: AsRef<str> + 'a>(
+        &self,
+        written: impl Iterator<Item = (&'static str, impl Iterator<Item = &'a K>)>,
+    ) {
         let mut shelf = self.shelf();
         shelf.written += 1;
         for (view, keys) in written {
             if let Some(texts) = shelf.views.get_mut(view) {
-                keys.iter().for_each(|key| drop(texts.remove(key)));
+                keys.for_each(|key| drop(texts.remove(key.as_ref())));
             }
         }
     }
@@ -73,14 +76,18 @@ mod tests {
         texts.get("orders", "1").expect_err("it is not kept")
     }
 
+    fn forget(texts: &Texts, written: &[(&'static str, &str)]) {
+        texts.forget(written.iter().map(|(view, key)| (*view, [key].into_iter())));
+    }
+
     #[test]
     fn a_text_is_kept_until_its_document_is_written() {
         let texts = Texts::default();
         texts.keep("orders", "1", &"old".into(), begun(&texts));
         assert_eq!(texts.get("orders", "1").ok().as_deref(), Some("old"));
-        texts.forget(&[("orders", vec!["2".into()]), ("stock", vec!["1".into()])]);
+        forget(&texts, &[("orders", "2"), ("stock", "1")]);
         assert!(texts.get("orders", "1").is_ok(), "others were written");
-        texts.forget(&[("orders", vec!["1".into()])]);
+        forget(&texts, &[("orders", "1")]);
         assert!(texts.get("orders", "1").is_err());
     }
 
@@ -88,7 +95,7 @@ mod tests {
     fn what_was_read_while_something_was_written_is_not_kept() {
         let texts = Texts::default();
         let reader = begun(&texts);
-        texts.forget(&[("orders", vec!["1".into()])]);
+        forget(&texts, &[("orders", "1")]);
         texts.keep("orders", "1", &"old".into(), reader);
         assert!(texts.get("orders", "1").is_err());
     }
