@@ -165,6 +165,10 @@ impl Decider for Cart {
         }
     }
 
+    fn is_done(&self) -> bool {
+        matches!(self.phase, Phase::Converted | Phase::Abandoned)
+    }
+
     fn evolve(&mut self, fact: &CartFact) {
         match fact {
             CartFact::Created { .. } => self.phase = Phase::Open,

@@ -23,8 +23,7 @@ pub(crate) struct Cache<K, V> {
     settled: Position,
     /// Where the batch began that is being decided.
     begun: Position,
-    /// Whether something is worth a word of farewell.
-    missed: fn(&K, &V) -> bool,
+    worth: fn(&K, &V) -> Worth,
     farewells: Vec<(K, V)>,
     /// Evicted to make room for what is being read.
     gone: Vec<K>,
@@ -38,16 +37,27 @@ struct Entry<V> {
     used: u8,
 }
 
+/// What is to be thought of before something is evicted.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Worth {
+    /// Nobody will want it: however often it was used, it goes first.
+    Nothing,
+    /// It goes when it is not used.
+    ItsUse,
+    /// The same, with a word of farewell.
+    Farewell,
+}
+
 /// Uses that are counted.
 const USES: u8 = 3;
 
 impl<K: Clone + Eq + Hash, V> Cache<K, V> {
     pub(crate) fn new(limit: usize) -> Cache<K, V> {
-        Cache::with_farewells(limit, |_, _| false)
+        Cache::by_worth(limit, |_, _| Worth::ItsUse)
     }
 
-    /// What will be missed is kept for [`Cache::farewells`] when it is evicted.
-    pub(crate) fn with_farewells(limit: usize, missed: fn(&K, &V) -> bool) -> Cache<K, V> {
+    /// What is worth a farewell is kept for [`Cache::farewells`] when it is evicted.
+    pub(crate) fn by_worth(limit: usize, worth: fn(&K, &V) -> Worth) -> Cache<K, V> {
         // Never moved again; what is not used of it takes no memory.
         let entries = FxHashMap::with_capacity_and_hasher(limit + limit / 4, FxBuildHasher);
         Cache {
@@ -57,7 +67,7 @@ impl<K: Clone + Eq + Hash, V> Cache<K, V> {
             limit: limit.max(1),
             settled: 0,
             begun: 0,
-            missed,
+            worth,
             farewells: Vec::new(),
             gone: Vec::new(),
         }
@@ -165,7 +175,8 @@ impl<K: Clone + Eq + Hash, V> Cache<K, V> {
             let queue = if is_fresh { &mut self.fresh } else { &mut self.proven };
             let Some(key) = queue.pop_front() else { return };
             let Some(entry) = self.entries.get_mut(&key) else { continue };
-            if entry.used > 0 {
+            let worth = (self.worth)(&key, &entry.value);
+            if entry.used > 0 && worth != Worth::Nothing {
                 // Being taken over uses up one use.
                 entry.used -= 1;
                 self.proven.push_back(key);
@@ -173,7 +184,7 @@ impl<K: Clone + Eq + Hash, V> Cache<K, V> {
                 queue.push_back(key);
             } else if let Some((key, entry)) = self.entries.remove_entry(&key) {
                 self.gone.push(key.clone());
-                if (self.missed)(&key, &entry.value) {
+                if worth == Worth::Farewell {
                     self.farewells.push((key, entry.value));
                 }
             }
@@ -199,6 +210,26 @@ mod tests {
         cache.settle(100, 100);
         (101..=200).for_each(|n| put(&mut cache, n, u64::from(n)));
         assert!((1..=96).all(|n| !cache.contains(&n)), "what is settled makes room");
+    }
+
+    #[test]
+    fn what_nobody_will_want_goes_first_however_often_it_was_used() {
+        let worth = |_: &u32, value: &u32| match value % 2 {
+            0 => Worth::Nothing,
+            _ => Worth::ItsUse,
+        };
+        let mut cache = Cache::by_worth(40, worth);
+        let mut position = 0;
+        for _ in 0..3 {
+            for key in 0..40 {
+                position += 1;
+                put(&mut cache, key, position);
+            }
+            cache.settle(position, position);
+        }
+        (100..120).for_each(|key| put(&mut cache, key, position + 1));
+        assert!((0..40).filter(|key| key % 2 == 1).all(|key| cache.contains(&key)));
+        assert!((0..40).filter(|key| key % 2 == 0).all(|key| !cache.contains(&key)));
     }
 
     #[test]

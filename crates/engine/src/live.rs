@@ -1,5 +1,6 @@
 //! What is in memory of one decider or process.
 
+use crate::cache::Worth;
 use kernel::{Business, Position, Recorded, Step, TimerName, Timestamp, Told};
 use serde::{Deserialize, Serialize};
 
@@ -113,12 +114,17 @@ impl<B: Business> Live<B> {
         self.heard >= self.next_snapshot
     }
 
-    /// True when memory may let it go only with a snapshot, because what it heard lies in many blocks.
-    /// A story that sleeps will surely wake; one that is over is not missed.
-    pub(crate) fn is_missed(&self, is_process: bool) -> bool {
-        match is_process {
+    /// Memory may let it go only with a snapshot when what it heard lies in many blocks. A story that
+    /// sleeps will surely wake; one that is over is not missed.
+    pub(crate) fn worth(&self, is_process: bool) -> Worth {
+        let is_missed = match is_process {
             true => !self.timers.is_empty() && self.occasions >= ASLEEP_AFTER,
             false => self.occasions >= MISSED_AFTER,
+        };
+        match is_missed {
+            true => Worth::Farewell,
+            false if is_process && self.over || B::is_done(&self.state) => Worth::Nothing,
+            false => Worth::ItsUse,
         }
     }
 

@@ -49,8 +49,8 @@ impl<B: Business> World<B> {
         World {
             batch: Batch::default(),
             recall,
-            streams: Cache::with_farewells(limits.states, |stream, live| {
-                live.is_missed(B::is_process(stream))
+            streams: Cache::by_worth(limits.states, |stream, live| {
+                live.worth(B::is_process(stream))
             }),
             commands: Cache::new(limits.commands),
             timers: Timers::new(),

@@ -47,6 +47,8 @@ pub trait Business: Sized + Clone + fmt::Debug + PartialEq + Send + Sync + 'stat
     fn evolve(state: &mut Self::State, fact: &Self::Fact);
     /// What the vault need not keep once this fact is there, as the decider sees it before it is told.
     fn spent(state: &Self::State, fact: &Self::Fact) -> Option<VaultId>;
+    /// True for a decider whom hardly anybody will ask again.
+    fn is_done(state: &Self::State) -> bool;
     /// The processes that a fact concerns; what a process was told concerns nobody else.
     fn hearers(fact: &Self::Fact) -> impl Iterator<Item = Self::Stream>;
     /// What a process was told, as a fact of its own stream.

@@ -34,4 +34,10 @@ pub trait Decider: Default {
     fn spent(&self, _fact: &Self::Fact) -> Option<VaultId> {
         None
     }
+
+    /// True when hardly anybody will ask for it again: it goes first where memory is short. Nothing
+    /// else follows from it.
+    fn is_done(&self) -> bool {
+        false
+    }
 }

@@ -172,6 +172,14 @@ macro_rules! business {
                 }
             }
 
+            #[allow(unreachable_patterns, reason = "a table may have no processes")]
+            fn is_done(state: &State) -> bool {
+                match state {
+                    $(State::$decider(state) => $crate::Decider::is_done(state),)+
+                    _ => false,
+                }
+            }
+
             fn hearers(fact: &Fact) -> impl Iterator<Item = Stream> {
                 [$(match fact {
                     $($heard => Some(Stream::$process($key.clone())),)+

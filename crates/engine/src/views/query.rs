@@ -7,7 +7,7 @@ use super::{
     table::Found,
 };
 use kernel::Column;
-use rusqlite::{Connection, types::Value};
+use rusqlite::{Connection, Row, types::Value};
 use serde::{Deserialize, Serialize};
 use std::{fmt, ops::Bound, ops::RangeBounds, path::Path, str::FromStr};
 
@@ -164,7 +164,36 @@ fn stored_lines(
     query: &Query,
     most: usize,
 ) -> Result<Vec<Line>> {
-    let Place { layout, table, file, layer } = *place;
+    let (mut query, mut stride) = (query.clone(), most);
+    let mut lines = Vec::new();
+    loop {
+        let found = stride_of(connection, place, &query, stride)?;
+        let next = found.last().filter(|_| found.len() == stride).map(|line| Cursor {
+            order: query.order.clone(),
+            value: line.value.clone(),
+            key: line.key.clone(),
+        });
+        let here = |line: &Line| place.layer.get(&line.key).is_none();
+        let left = most - lines.len();
+        lines.extend(found.into_iter().filter(here).take(left));
+        match next {
+            Some(next) if lines.len() < most => query.after = Some(next),
+            _ => return Ok(lines),
+        }
+        // Where much is newer elsewhere, that is so for whole stretches.
+        stride *= 4;
+    }
+}
+
+/// So many rows of a list as the table has them. The number is written into the statement: only then
+/// is it clear to the store that walking along an index is cheaper than sorting everything.
+fn stride_of(
+    connection: &Connection,
+    place: &Place<'_>,
+    query: &Query,
+    stride: usize,
+) -> Result<Vec<Line>> {
+    let Place { layout, table, file, .. } = *place;
     let (filter, values) = conditions(layout, query)?;
     let (value, order) = match &query.order {
         None => ("NULL".to_owned(), "key".to_owned()),
@@ -177,26 +206,23 @@ fn stored_lines(
     };
     let mut lines: Vec<Line> = Vec::new();
     for part in parts(layout, query)? {
-        if lines.len() == most {
+        let left = stride - lines.len();
+        if left == 0 {
             break;
         }
         let sql = format!(
-            "SELECT key, document, {value} FROM \"{table}\" WHERE {filter}{} ORDER BY {order} LIMIT ?",
+            "SELECT key, document, {value} FROM \"{table}\" WHERE {filter}{} ORDER BY {order} LIMIT {left}",
             part.condition
         );
-        let enough = i64::try_from(most - lines.len() + layer.len()).unwrap_or(i64::MAX);
         let mut fetch = || {
             let mut select = connection.prepare_cached(&sql)?;
-            let enough = Value::Integer(enough);
-            let values = values.iter().chain(&part.values).chain([&enough]);
-            let mut rows = select.query(rusqlite::params_from_iter(values))?;
-            while lines.len() < most
-                && let Some(row) = rows.next()?
-            {
-                if layer.is_empty() || layer.get(row.get_ref(0)?.as_str()?).is_none() {
-                    let value = row.get::<_, Option<Found>>(2)?.map(|found| found.0);
-                    lines.push(Line { key: row.get(0)?, text: row.get(1)?, value });
-                }
+            let values = values.iter().chain(&part.values);
+            let line = |row: &Row<'_>| {
+                let value = row.get::<_, Option<Found>>(2)?.map(|found| found.0);
+                Ok(Line { key: row.get(0)?, text: row.get(1)?, value })
+            };
+            for found in select.query_map(rusqlite::params_from_iter(values), line)? {
+                lines.push(found?);
             }
             Ok(())
         };

@@ -107,6 +107,10 @@ impl Business for Careless {
         Shop::evolve(state, fact);
     }
 
+    fn is_done(state: &State) -> bool {
+        Shop::is_done(state)
+    }
+
     fn spent(state: &State, fact: &Fact) -> Option<VaultId> {
         Shop::spent(state, fact)
     }
