@@ -21,8 +21,8 @@ pub(crate) struct Cache<K, V> {
     proven: VecDeque<K>,
     limit: usize,
     settled: Position,
-    /// Where the batch began that is being decided.
-    begun: Position,
+    /// Counts the batches, to tell those apart in which something is used.
+    batch: u32,
     worth: fn(&K, &V) -> Worth,
     farewells: Vec<(K, V)>,
     /// Evicted to make room for what is being read.
@@ -33,6 +33,8 @@ struct Entry<V> {
     value: V,
     /// The position of its last change; 0 while it is as it was read.
     changed: Position,
+    /// The batch in which it was used last.
+    seen: u32,
     /// Batches in which it was used again, up to [`USES`], less one for each round it has survived.
     used: u8,
 }
@@ -66,7 +68,7 @@ impl<K: Clone + Eq + Hash, V> Cache<K, V> {
             proven: VecDeque::new(),
             limit: limit.max(1),
             settled: 0,
-            begun: 0,
+            batch: 0,
             worth,
             farewells: Vec::new(),
             gone: Vec::new(),
@@ -78,10 +80,10 @@ impl<K: Clone + Eq + Hash, V> Cache<K, V> {
         self.farewells.drain(..)
     }
 
-    /// The index has seen everything up to `settled`: what has not changed since may go. What is
-    /// decided from now on comes after `begun`.
-    pub(crate) fn settle(&mut self, settled: Position, begun: Position) {
-        (self.settled, self.begun) = (settled, begun);
+    /// A new batch begins. The index has seen everything up to `settled`: what has not changed since
+    /// may go.
+    pub(crate) fn settle(&mut self, settled: Position) {
+        (self.settled, self.batch) = (settled, self.batch.wrapping_add(1));
     }
 
     /// True when there is no room, because too much waits for the index.
@@ -151,8 +153,8 @@ impl<K: Clone + Eq + Hash, V> Cache<K, V> {
             hash_map::Entry::Occupied(known) => {
                 let entry = known.into_mut();
                 // Within one batch most things are used only because they are being made.
-                if entry.changed <= self.begun {
-                    entry.used = USES.min(entry.used + 1);
+                if entry.seen != self.batch {
+                    (entry.seen, entry.used) = (self.batch, USES.min(entry.used + 1));
                 }
                 Ok(entry)
             }
@@ -160,7 +162,7 @@ impl<K: Clone + Eq + Hash, V> Cache<K, V> {
                 let value = read(&self.gone)?;
                 self.gone.clear();
                 self.fresh.push_back(key.clone());
-                Ok(new.insert(Entry { value, changed: 0, used: 0 }))
+                Ok(new.insert(Entry { value, changed: 0, seen: self.batch, used: 0 }))
             }
         }
     }
@@ -207,9 +209,24 @@ mod tests {
         (1..=100).for_each(|n| put(&mut cache, n, u64::from(n)));
         assert!((1..=100).all(|n| cache.contains(&n)));
         assert!(cache.is_crowded());
-        cache.settle(100, 100);
+        cache.settle(100);
         (101..=200).for_each(|n| put(&mut cache, n, u64::from(n)));
         assert!((1..=96).all(|n| !cache.contains(&n)), "what is settled makes room");
+    }
+
+    #[test]
+    fn what_is_looked_at_and_then_made_in_one_batch_is_not_used_again() {
+        let mut cache = Cache::new(40);
+        (0..10).for_each(|key| put(&mut cache, key, 1));
+        cache.settle(1);
+        (0..10).for_each(|key| put(&mut cache, key, 2));
+        for (batch, position) in (3..100).enumerate() {
+            let new = 1000 + u32::try_from(batch).expect("few");
+            let _: Result<_, Infallible> = cache.get(&new, |_| Ok(0)).map(drop);
+            put(&mut cache, new, position);
+            cache.settle(position);
+        }
+        assert!((0..10).all(|key| cache.contains(&key)), "those were used again");
     }
 
     #[test]
@@ -225,7 +242,7 @@ mod tests {
                 position += 1;
                 put(&mut cache, key, position);
             }
-            cache.settle(position, position);
+            cache.settle(position);
         }
         (100..120).for_each(|key| put(&mut cache, key, position + 1));
         assert!((0..40).filter(|key| key % 2 == 1).all(|key| cache.contains(&key)));
@@ -244,7 +261,7 @@ mod tests {
                 position += 1;
                 put(&mut cache, 1000 + round * 5 + n, position);
             }
-            cache.settle(position, position);
+            cache.settle(position);
             let lost = (0..=round.min(2)).filter(|hot| !cache.contains(hot)).count();
             assert_eq!(lost, 0, "in round {round}");
         }

@@ -381,8 +381,8 @@ impl<B: Business> World<B> {
 
     /// The index has seen everything up to this position.
     pub(crate) fn settle(&mut self, indexed: Position) {
-        self.streams.settle(indexed, self.position);
-        self.commands.settle(indexed, self.position);
+        self.streams.settle(indexed);
+        self.commands.settle(indexed);
         self.timers.settle(indexed);
     }
 
