@@ -1,6 +1,6 @@
 //! The thread on which the views follow the journal.
 
-use super::{Error, Result, Runner, seen::Wish};
+use super::{Bounds, Error, Result, Runner, seen::Wish};
 use crate::Follow;
 use kernel::Business;
 use std::time::{Duration, Instant};
@@ -53,13 +53,14 @@ fn serve<B: Business>(runner: &mut Runner<B>, follow: &mut Follow<B>) -> Result<
                 done => done?,
             }
         }
+        runner.settle(false)?;
         let block = follow.take_next()?;
         if let Some(block) = &block {
             runner.apply(&block.facts);
         }
         let builds = runner.build()?;
         let idle = block.is_none() && !builds;
-        let (linger, delay) = (runner.bounds().linger, runner.bounds().delay);
+        let Bounds { linger, delay, hold, .. } = *runner.bounds();
         if let Some(waited) = folded.waited(runner.has_unpublished()) {
             let awaited = seen.is_awaited(runner.position());
             let patience = if idle { linger } else { delay };
@@ -72,7 +73,7 @@ fn serve<B: Business>(runner: &mut Runner<B>, follow: &mut Follow<B>) -> Result<
                 // No more is held back than this, whoever waits.
                 runner.settle(true)?;
             }
-            if waited >= delay || runner.is_heavy() {
+            if waited >= hold || runner.is_heavy() {
                 runner.write_behind()?;
                 published = Since::default();
             }
@@ -85,7 +86,7 @@ fn serve<B: Business>(runner: &mut Runner<B>, follow: &mut Follow<B>) -> Result<
                 since.0.map_or(IDLE, |since| most.saturating_sub(since.elapsed()))
             };
             let folds = folded.waited(runner.has_unpublished()).is_some();
-            let patience = until(&folded, linger).min(until(&published, delay)).min(IDLE);
+            let patience = until(&folded, linger).min(until(&published, hold)).min(IDLE);
             let position = runner.position();
             follow.wait_unless(patience, || folds && seen.is_awaited(position));
         }

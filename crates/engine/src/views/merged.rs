@@ -18,30 +18,35 @@ pub(super) struct Line {
     pub(super) value: Option<Column>,
 }
 
+/// Where a row stands in a list: its value, and its key.
+type Place<'a> = (Option<&'a Column>, &'a str);
+
+impl Line {
+    fn place(&self) -> Place<'_> {
+        (self.value.as_ref(), &self.key)
+    }
+}
+
 /// The rows of a layer that belong to a page: no more than `most`, in no order.
 pub(super) fn lines(layer: &Layer, layout: Layout, query: &Query, most: usize) -> Vec<Line> {
     let sorted_by = query.order.as_ref().and_then(|(column, _)| place(layout, column));
-    let value = |row: &Row| sorted_by.and_then(|at| row.columns[at].clone());
-    let cursor = query.after.as_ref().map(|cursor| (&cursor.value, &*cursor.key));
-    let mut found: Vec<(Option<Column>, &Arc<str>, &Arc<str>)> = Vec::new();
+    let cursor = query.after.as_ref().map(|cursor| (cursor.value.as_ref(), &*cursor.key));
+    let mut found: Vec<(Place<'_>, &Arc<str>)> = Vec::new();
     for (key, row) in layer.iter() {
         let Some(text) = row.text.as_ref().filter(|_| passes(row, layout, query)) else { continue };
-        let value = value(row);
-        let comes = |at| compare(query, (&value, key), at) == Ordering::Greater;
-        if cursor.is_none_or(comes) {
-            found.push((value, key, text));
+        let place = (sorted_by.and_then(|at| row.columns[at].as_ref()), &**key);
+        if cursor.is_none_or(|cursor| compare(query, place, cursor) == Ordering::Greater) {
+            found.push((place, text));
         }
     }
     if found.len() > most {
-        found.select_nth_unstable_by(most, |one, other| {
-            compare(query, (&one.0, one.1), (&other.0, other.1))
-        });
+        found.select_nth_unstable_by(most, |one, other| compare(query, one.0, other.0));
         found.truncate(most);
     }
-    let line = |(value, key, text): (_, &Arc<str>, &Arc<str>)| Line {
-        key: (**key).to_owned(),
+    let line = |((value, key), text): (Place<'_>, &Arc<str>)| Line {
+        key: key.to_owned(),
         text: (**text).to_owned(),
-        value,
+        value: value.cloned(),
     };
     found.into_iter().map(line).collect()
 }
@@ -50,9 +55,7 @@ pub(super) fn lines(layer: &Layer, layout: Layout, query: &Query, most: usize) -
 pub(super) fn merged(query: &Query, mut stored: Vec<Line>, fresh: Vec<Line>) -> Vec<Line> {
     if !fresh.is_empty() {
         stored.extend(fresh);
-        stored.sort_by(|one, other| {
-            compare(query, (&one.value, &one.key), (&other.value, &other.key))
-        });
+        stored.sort_by(|one, other| compare(query, one.place(), other.place()));
     }
     stored
 }
@@ -82,11 +85,7 @@ fn place(layout: Layout, column: &str) -> Option<usize> {
 }
 
 /// Which of two rows comes first: those without a value are the smallest.
-fn compare(
-    query: &Query,
-    one: (&Option<Column>, &str),
-    other: (&Option<Column>, &str),
-) -> Ordering {
+fn compare(query: &Query, one: Place<'_>, other: Place<'_>) -> Ordering {
     match query.order {
         None => one.1.cmp(other.1),
         Some((_, Direction::Ascending)) => one.cmp(&other),

@@ -66,12 +66,14 @@ pub struct Bounds {
     pub unpublished_facts: usize,
     /// Bytes of published documents that may wait to be written, roughly.
     pub unwritten: usize,
-    /// How long what was folded may wait to be published while facts keep coming, and what is
-    /// published to be written.
+    /// How long what was folded may wait to be published while facts keep coming.
     pub delay: Duration,
     /// How long it may wait to be published when nothing else is to be done: what comes close
     /// together becomes one text. Nobody who asked for a position waits for this.
     pub linger: Duration,
+    /// How long what is published may wait to be written. Longer, and less is written; but each list
+    /// looks through all that waits.
+    pub hold: Duration,
     /// Documents of each view that are kept in memory.
     pub documents: usize,
 }
@@ -174,6 +176,7 @@ impl Default for Bounds {
             unwritten: 16 << 20,
             delay: Duration::from_secs(1),
             linger: Duration::from_millis(100),
+            hold: Duration::from_millis(250),
             documents: 1 << 16,
         }
     }

@@ -3,7 +3,10 @@
 use super::toy::*;
 use crate::views::*;
 use kernel::Column;
-use std::{thread, time::Duration};
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
 
 /// Everything that can be asked of the jars.
 fn asked(house: &House) -> Vec<String> {
@@ -184,6 +187,7 @@ fn many_read_while_one_publishes_and_another_writes() {
     let folder = tempfile::tempdir().unwrap();
     let mut house = House::over(Store::open(&folder.path().join("views.db")).unwrap());
     house.bounds.delay = Duration::from_millis(2);
+    house.bounds.hold = Duration::from_millis(2);
     house.bounds.linger = Duration::from_millis(1);
     house.happens((0..40).map(|n| filled(n, 1)));
     let runner = house.runner(&views());
@@ -214,4 +218,24 @@ fn many_read_while_one_publishes_and_another_writes() {
     house.feed.close();
     views_thread.join().unwrap().unwrap();
     house.assert_equal_to_rebuilt(&views());
+}
+
+#[test]
+fn what_is_written_waits_no_longer_even_if_nothing_more_happens() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut house = House::over(Store::open(&folder.path().join("views.db")).unwrap());
+    let runner = house.runner(&views());
+    let (seen, follow) = (runner.seen(), house.feed.follow(house.past(), 0));
+    let views_thread = thread::spawn(move || run(runner, follow));
+    house.happens([filled(1, 1)]);
+    assert!(seen.wait_for(1, Duration::from_secs(60)));
+    let waits = || !house.store.fresh().layer("jars", Side::Live).is_empty();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while waits() && Instant::now() < deadline {
+        thread::yield_now();
+    }
+    assert!(!waits());
+    assert_eq!(house.jar(1), content(1, None));
+    house.feed.close();
+    views_thread.join().unwrap().unwrap();
 }
