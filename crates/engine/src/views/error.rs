@@ -19,6 +19,12 @@ pub enum Error {
         /// What the store says.
         what: String,
     },
+    /// The machine went down while it was written.
+    #[error("the machine went down while {file} was written: it is built again")]
+    Interrupted {
+        /// Which file.
+        file: PathBuf,
+    },
     /// Written by another release.
     #[error("{file} has format {found}, this release has {known}: it is built again")]
     OtherFormat {

@@ -16,6 +16,7 @@ mod error;
 mod fold;
 mod fresh;
 
+mod mark;
 mod store;
 mod table;
 mod texts;

@@ -3,13 +3,15 @@
 use super::{
     Error, Reader, Result,
     fresh::Fresh,
+    mark::{Mark, beside},
     table::{Entry, Table},
     texts::Texts,
 };
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 use std::{
     collections::HashSet,
-    fs, io,
+    fs::{self, File},
+    io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -25,11 +27,38 @@ const BUSY: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 pub struct Store {
     writer: Arc<Mutex<Connection>>,
-    file: Arc<PathBuf>,
+    file: Arc<Marked>,
     reader: Reader,
     texts: Arc<Texts>,
     fresh: Fresh,
     rebuilt: Option<String>,
+}
+
+/// A file that is being written as long as this is there.
+struct Marked {
+    path: PathBuf,
+    mark: Option<Mark>,
+}
+
+impl Drop for Marked {
+    fn drop(&mut self) {
+        let synced = |path: &Path| -> io::Result<()> {
+            for end in ["", "-wal"] {
+                match File::open(beside(path, end)) {
+                    Ok(file) => file.sync_all()?,
+                    Err(error) if end == "-wal" && error.kind() == io::ErrorKind::NotFound => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            Ok(())
+        };
+        if let Some(mark) = self.mark.take()
+            && synced(&self.path).is_ok()
+        {
+            // One that stays has the views built again after the next start of the machine.
+            let _ = mark.take_away();
+        }
+    }
 }
 
 impl Store {
@@ -38,9 +67,13 @@ impl Store {
     /// # Errors
     /// When it cannot be made or written.
     pub fn open(file: &Path) -> Result<Store> {
-        let (connection, rebuilt) = match open(file) {
-            Ok(connection) => (connection, None),
-            Err(why @ (Error::Damaged { .. } | Error::OtherFormat { .. })) => {
+        let ((connection, mark), rebuilt) = match open(file) {
+            Ok(opened) => (opened, None),
+            Err(
+                why @ (Error::Damaged { .. }
+                | Error::OtherFormat { .. }
+                | Error::Interrupted { .. }),
+            ) => {
                 delete(file)?;
                 (open(file)?, Some(why.to_string()))
             }
@@ -49,7 +82,8 @@ impl Store {
         let (texts, fresh) = (Arc::new(Texts::default()), Fresh::default());
         let reader = Reader::of_file(file, Some(texts.clone()), fresh.clone());
         let writer = Arc::new(Mutex::new(connection));
-        Ok(Store { writer, file: Arc::new(file.to_owned()), reader, texts, fresh, rebuilt })
+        let file = Arc::new(Marked { path: file.to_owned(), mark });
+        Ok(Store { writer, file, reader, texts, fresh, rebuilt })
     }
 
     /// A store in memory, for tests and simulations; it outlives whoever works with a clone of it.
@@ -65,7 +99,8 @@ impl Store {
         let writer = Arc::new(Mutex::new(connection));
         let fresh = Fresh::default();
         let reader = Reader::of_memory(writer.clone(), fresh.clone());
-        let (file, texts) = (Arc::new(file.to_owned()), Arc::default());
+        let file = Arc::new(Marked { path: file.to_owned(), mark: None });
+        let texts = Arc::default();
         Ok(Store { writer, file, reader, texts, fresh, rebuilt: None })
     }
 
@@ -80,7 +115,7 @@ impl Store {
     }
 
     pub(super) fn file(&self) -> &Path {
-        &self.file
+        &self.file.path
     }
 
     pub(super) fn connection(&self) -> MutexGuard<'_, Connection> {
@@ -121,7 +156,7 @@ impl Store {
     }
 
     pub(super) fn failed(&self, error: rusqlite::Error) -> Error {
-        Error::of_sqlite(&self.file, error)
+        Error::of_sqlite(&self.file.path, error)
     }
 
     /// What is known of the views; tables that belong to none are dropped.
@@ -185,10 +220,11 @@ pub(super) fn open_to_read(file: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-fn open(file: &Path) -> Result<Connection> {
+fn open(file: &Path) -> Result<(Connection, Option<Mark>)> {
     let failed = |error| Error::of_sqlite(file, error);
+    let mark = Mark::set(file)?;
     let connection = Connection::open(file).map_err(failed)?;
-    prepare(&connection).map_err(failed)?;
+    prepare(&connection, mark.is_some()).map_err(failed)?;
     let found: i64 =
         connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(failed)?;
     let empty = tables_of_any_kind(&connection).map_err(failed)? == 0;
@@ -202,14 +238,16 @@ fn open(file: &Path) -> Result<Connection> {
         Error::Store { file, source } => Error::Damaged { file, what: source.to_string() },
         other => other,
     })?;
-    Ok(connection)
+    Ok((connection, mark))
 }
 
-fn prepare(connection: &Connection) -> rusqlite::Result<()> {
+fn prepare(connection: &Connection, is_marked: bool) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY)?;
     connection.pragma_update(None, "page_size", 8192)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
-    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    // A sync of this file would hold up those of the journal, for as long as it has much to write.
+    let synchronous = if is_marked { "OFF" } else { "NORMAL" };
+    connection.pragma_update(None, "synchronous", synchronous)?;
     connection.pragma_update(None, "wal_autocheckpoint", 4000)?;
     connection.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)?;
     // Kibibytes: what is being folded stays in memory.
@@ -263,13 +301,13 @@ fn drop_table(connection: &Connection, table: &str) -> rusqlite::Result<()> {
 }
 
 fn delete(file: &Path) -> Result<()> {
-    for end in ["", "-wal", "-shm"] {
-        let mut path = file.as_os_str().to_owned();
-        path.push(end);
+    // The mark last: whatever interrupts this, it warns of what is left.
+    for end in ["", "-wal", "-shm", "-boot"] {
+        let path = beside(file, end);
         match fs::remove_file(&path) {
             Ok(()) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(source) => return Err(Error::Io { file: path.into(), source }),
+            Err(source) => return Err(Error::Io { file: path, source }),
         }
     }
     Ok(())

@@ -173,3 +173,41 @@ fn many_read_while_one_writes() {
     });
     house.assert_equal_to_rebuilt(&views());
 }
+
+#[test]
+fn a_file_that_was_being_written_when_the_machine_went_down_is_built_again() {
+    let folder = Folder::new();
+    let mark = folder.0.path().join("views.db-boot");
+    let mut first = house(&folder);
+    if !mark.exists() {
+        println!("skipped: this machine does not tell its starts apart, and the file is synced");
+        return;
+    }
+    let views = views();
+    let mut runner = first.runner(&views);
+    first.catch_up(&mut runner);
+    // The program ends, however it does: what it wrote is there.
+    let boot = fs::read_to_string(&mark).unwrap();
+    assert_eq!(folder.store().rebuilt(), None);
+    // The machine does.
+    fs::write(&mark, "another start").unwrap();
+    let store = folder.store();
+    assert!(store.rebuilt().unwrap().contains("went down"), "{:?}", store.rebuilt());
+    assert_eq!(fs::read_to_string(&mark).unwrap(), boot);
+    first.store = store;
+    let mut runner = first.runner(&views);
+    first.catch_up(&mut runner);
+    first.assert_equal_to_rebuilt(&views);
+}
+
+#[test]
+fn a_file_that_was_closed_outlives_the_machine() {
+    let folder = Folder::new();
+    let mut house = house(&folder);
+    let mut runner = house.runner(&views());
+    house.catch_up(&mut runner);
+    drop(runner);
+    house.store = Store::in_memory().unwrap();
+    assert!(!folder.0.path().join("views.db-boot").exists());
+    assert_eq!(folder.store().rebuilt(), None);
+}
