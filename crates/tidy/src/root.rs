@@ -3,6 +3,7 @@
 use crate::Flaw;
 
 const SHOWN: &[&str] = &[
+    ".cargo",
     ".ci",
     ".gitignore",
     "ARCHITECTURE.md",
