@@ -27,16 +27,25 @@ impl Mark {
     pub(super) fn set(file: &Path) -> Result<Option<Mark>> {
         let Ok(boot) = fs::read_to_string(BOOT) else { return Ok(None) };
         let mark = Mark(beside(file, "-boot"));
-        match fs::read_to_string(&mark.0) {
-            Ok(found) if found == boot || !file.exists() => {}
-            Ok(_) => return Err(Error::Interrupted { file: file.to_owned() }),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        let is_there = match fs::read_to_string(&mark.0) {
+            Ok(found) if found == boot => true,
+            Ok(_) if file.exists() => {
+                return Err(Error::Interrupted { file: file.to_owned() });
+            }
+            Ok(_) => false,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => false,
             Err(source) => return Err(Error::Io { file: mark.0, source }),
-        }
+        };
         let write = || {
-            let mut file = File::create(&mark.0)?;
-            file.write_all(boot.as_bytes())?;
-            file.sync_all()?;
+            if is_there {
+                // Not written anew: whoever is killed here must not leave half of it. Synced again,
+                // since whoever wrote it may have been killed before that.
+                File::open(&mark.0)?.sync_all()?;
+            } else {
+                let mut file = File::create(&mark.0)?;
+                file.write_all(boot.as_bytes())?;
+                file.sync_all()?;
+            }
             // The name, too, before anything is written that it warns of.
             let folder = mark.0.parent().filter(|folder| !folder.as_os_str().is_empty());
             File::open(folder.unwrap_or(Path::new(".")))?.sync_all()

@@ -119,6 +119,13 @@ impl Query {
     }
 }
 
+impl Cursor {
+    fn behind(query: &Query, line: &Line) -> Cursor {
+        let Line { key, value, .. } = line;
+        Cursor { order: query.order.clone(), value: value.clone(), key: key.clone() }
+    }
+}
+
 /// A part of a list that one statement can answer.
 struct Part {
     condition: String,
@@ -149,11 +156,7 @@ pub(super) fn page(
     let more = rows.len() > limit;
     rows.truncate(limit);
     let last = rows.last().filter(|_| more);
-    let next = last.map(|line| Cursor {
-        order: query.order.clone(),
-        value: line.value.clone(),
-        key: line.key.clone(),
-    });
+    let next = last.map(|line| Cursor::behind(query, line));
     Ok(Page { rows: rows.into_iter().map(|line| (line.key, line.text)).collect(), next })
 }
 
@@ -168,11 +171,8 @@ fn stored_lines(
     let mut lines = Vec::new();
     loop {
         let found = stride_of(connection, place, &query, stride)?;
-        let next = found.last().filter(|_| found.len() == stride).map(|line| Cursor {
-            order: query.order.clone(),
-            value: line.value.clone(),
-            key: line.key.clone(),
-        });
+        let last = found.last().filter(|_| found.len() == stride);
+        let next = last.map(|line| Cursor::behind(&query, line));
         let here = |line: &Line| place.layer.get(&line.key).is_none();
         let left = most - lines.len();
         lines.extend(found.into_iter().filter(here).take(left));
@@ -185,8 +185,7 @@ fn stored_lines(
     }
 }
 
-/// So many rows of a list as the table has them. The number is written into the statement: only then
-/// is it clear to the store that walking along an index is cheaper than sorting everything.
+/// So many rows of a list as the table has them.
 fn stride_of(
     connection: &Connection,
     place: &Place<'_>,

@@ -30,7 +30,11 @@ type Newer<'a> = BTreeMap<&'a str, &'a Row>;
 /// Reads documents, those of the runner of the same store as soon as they are published; several at
 /// once, cheap to clone.
 #[derive(Clone)]
-pub struct Reader(Arc<Source>, Fresh);
+pub struct Reader {
+    source: Arc<Source>,
+    /// What is not written yet; nothing where another program may be writing.
+    fresh: Fresh,
+}
 
 enum Source {
     File {
@@ -67,11 +71,11 @@ impl Reader {
 
     pub(super) fn of_file(file: &Path, texts: Option<Arc<Texts>>, fresh: Fresh) -> Reader {
         let (file, idle, tables) = (file.to_owned(), Mutex::default(), RwLock::default());
-        Reader(Arc::new(Source::File { file, idle, tables, texts }), fresh)
+        Reader { source: Arc::new(Source::File { file, idle, tables, texts }), fresh }
     }
 
     pub(super) fn of_memory(connection: Arc<Mutex<Connection>>, fresh: Fresh) -> Reader {
-        Reader(Arc::new(Source::Memory(connection)), fresh)
+        Reader { source: Arc::new(Source::Memory(connection)), fresh }
     }
 
     /// The document under a key; none when it is as before its first fact.
@@ -88,10 +92,10 @@ impl Reader {
     /// # Errors
     /// As [`Reader::get`], but for the document, which is not looked into.
     pub fn text<V: View>(&self, key: &str) -> Result<Option<Arc<str>>> {
-        if let Some(row) = self.1.get(V::NAME, Side::Live, key) {
+        if let Some(row) = self.fresh.get(V::NAME, Side::Live, key) {
             return Ok(row.text.clone());
         }
-        let Source::File { texts: Some(texts), .. } = &*self.0 else {
+        let Source::File { texts: Some(texts), .. } = &*self.source else {
             return Ok(self.read_text(Layout::of::<V>(), key)?.map(Arc::from));
         };
         let begun = match texts.get(V::NAME, key) {
@@ -123,12 +127,12 @@ impl Reader {
     }
 
     fn known_table(&self, layout: Layout) -> Option<Arc<str>> {
-        let Source::File { tables, .. } = &*self.0 else { return None };
+        let Source::File { tables, .. } = &*self.source else { return None };
         tables.read().unwrap_or_else(PoisonError::into_inner).get(layout.name).cloned()
     }
 
     fn remember(&self, layout: Layout, table: String) {
-        if let Source::File { tables, .. } = &*self.0 {
+        if let Source::File { tables, .. } = &*self.source {
             let mut tables = tables.write().unwrap_or_else(PoisonError::into_inner);
             tables.insert(layout.name, table.into());
         }
@@ -170,7 +174,7 @@ impl Reader {
         job: impl FnOnce(&Connection, &Place<'_>) -> Result<T>,
     ) -> Result<T> {
         // First what is not written, then the file: what is written in between is found in both.
-        let layer = &self.1.layer(V::NAME, Side::Live);
+        let layer = &self.fresh.layer(V::NAME, Side::Live);
         let layout = Layout::of::<V>();
         self.read(|connection| {
             let table = &self.entry(connection, layout)?.table();
@@ -184,7 +188,7 @@ impl Reader {
     /// # Errors
     /// When the view is being built, or the store or a document cannot be read.
     pub fn all<V: View>(&self, mut each: impl FnMut(String, V::Document)) -> Result<()> {
-        let layer = self.1.layer(V::NAME, Side::Live);
+        let layer = self.fresh.layer(V::NAME, Side::Live);
         let fresh: Newer<'_> = layer.iter().map(|(key, row)| (&**key, row)).collect();
         let mut hand_out = |rows: BTreeMap<String, String>| -> Result<()> {
             for (key, json) in rows {
@@ -200,7 +204,7 @@ impl Reader {
             (rows, after) = self.stride::<V>(connection, &fresh, &key)?;
             Ok(Some(rows))
         };
-        match &*self.0 {
+        match &*self.source {
             Source::File { .. } => self.read(|connection| {
                 while let Some(rows) = stride(connection)? {
                     hand_out(rows)?;
@@ -271,7 +275,7 @@ impl Reader {
 
     /// Reads as at one moment.
     pub(super) fn read<T>(&self, job: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
-        self.lend(|connection| match &*self.0 {
+        self.lend(|connection| match &*self.source {
             Source::Memory(_) => job(connection),
             Source::File { .. } => {
                 let moment = connection.unchecked_transaction();
@@ -282,7 +286,7 @@ impl Reader {
 
     /// Lends a connection.
     pub(super) fn lend<T>(&self, job: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
-        match &*self.0 {
+        match &*self.source {
             Source::Memory(connection) => {
                 let connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
                 job(&connection)
@@ -308,7 +312,7 @@ impl Reader {
     }
 
     fn file(&self) -> &Path {
-        match &*self.0 {
+        match &*self.source {
             Source::File { file, .. } => file,
             Source::Memory(_) => Path::new(":memory:"),
         }
