@@ -11,7 +11,7 @@ use crate::{
 use rustix::process::Signal;
 use serde::de::DeserializeOwned;
 use std::{
-    cell::Cell,
+    cell::{Cell, RefCell},
     net::SocketAddr,
     path::{Path, PathBuf},
     process::Command,
@@ -139,7 +139,8 @@ impl Shop {
         Ok(serde_json::from_slice(&answer.body)?)
     }
 
-    /// Has many hands do the same with each of these things; the results keep no order.
+    /// Has many hands do the same with each of these things; what is done first comes first in the
+    /// results, so that carts are ordered as they were filled, not hand by hand.
     ///
     /// # Errors
     /// The first that occurs.
@@ -149,31 +150,31 @@ impl Shop {
         deed: impl AsyncFn(&mut Wire, T) -> Fallible<R> + 'static,
     ) -> Fallible<Vec<R>> {
         let (deed, failed) = (Rc::new(deed), Rc::new(Cell::new(false)));
-        let things = Rc::new(std::cell::RefCell::new(things));
+        let things = Rc::new(RefCell::new(things));
+        let results = Rc::new(RefCell::new(Vec::with_capacity(things.borrow().len())));
         let hands = (0..HANDS).map(|_| {
-            let (deed, failed, things) = (deed.clone(), failed.clone(), things.clone());
+            let (deed, failed) = (deed.clone(), failed.clone());
+            let (things, results) = (things.clone(), results.clone());
             let mut wire = Wire::new(self.at);
             spawn_local(async move {
-                let mut results = Vec::new();
                 while !failed.get() {
                     // Taken before the wait, so that nobody else holds the heap meanwhile.
                     let Some(thing) = things.borrow_mut().pop() else { break };
                     match deed(&mut wire, thing).await {
-                        Ok(result) => results.push(result),
+                        Ok(result) => results.borrow_mut().push(result),
                         Err(error) => {
                             failed.set(true);
                             return Err(error);
                         }
                     }
                 }
-                Ok(results)
+                Ok(())
             })
         });
-        let mut results = Vec::new();
         for hand in hands.collect::<Vec<_>>() {
-            results.append(&mut hand.await??);
+            hand.await??;
         }
-        Ok(results)
+        Ok(results.take())
     }
 }
 
