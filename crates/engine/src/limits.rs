@@ -47,8 +47,9 @@ impl Default for Limits {
             checkpoint_facts: 16_384,
             lag_facts: 50_000,
             idle: Duration::from_millis(50),
-            states: 1 << 17,
-            commands: 1 << 17,
+            // With a quarter more, which may wait for the index, just what a table of 2^17 takes.
+            states: 90_000,
+            commands: 90_000,
             feed_facts: 1 << 17,
             disk_reserve: 128 * 1024 * 1024,
             clock_jump: Duration::from_secs(5 * 60),

@@ -39,18 +39,18 @@ impl<B: Business> Recall<B> {
         &mut self,
         stream: &B::Stream,
         gone: &[B::Stream],
-    ) -> journal::Result<Live<B>> {
+    ) -> journal::Result<Box<Live<B>>> {
         gone.iter().for_each(|stream| self.part(stream));
         let name = stream.to_string();
         if self.whole.contains(root_of(&name)) {
-            return Ok(Live::blank(stream));
+            return Ok(Box::new(Live::blank(stream)));
         }
         let unknown = !self.index.may_know(Key::of_stream(&name));
         let (live, alone) = self.lived(stream, Position::MAX)?;
         if unknown || alone {
             self.whole.insert(root_of(&name).into());
         }
-        Ok(live)
+        Ok(Box::new(live))
     }
 
     /// Memory has let this go.

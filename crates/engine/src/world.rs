@@ -23,7 +23,8 @@ use std::{
 pub(crate) struct World<B: Business> {
     pub(crate) batch: Batch<B>,
     recall: Recall<B>,
-    streams: Cache<B::Stream, Live<B>>,
+    /// Boxed, so that the table stays small: of its room up to half is empty.
+    streams: Cache<B::Stream, Box<Live<B>>>,
     commands: Cache<CommandId, Option<Handled>>,
     timers: Timers<B::Stream>,
     time: Time,
@@ -395,7 +396,7 @@ impl<B: Business> World<B> {
 
     /// Every decider and process that is in memory.
     pub(crate) fn remembered(&self) -> impl Iterator<Item = (&B::Stream, &Live<B>)> {
-        self.streams.iter()
+        self.streams.iter().map(|(stream, live)| (stream, &**live))
     }
 
     /// Lives again what the index has not seen: nothing is decided, what was asked comes back.

@@ -286,6 +286,7 @@ pub(crate) async fn until_stopped(
     // They end with this set: whoever looks at figures must not keep the shop from closing in order.
     let mut figures = JoinSet::new();
     figures.spawn(pauses::watch(front.clone()));
+    figures.spawn(telemetry::sum_up(front.prometheus.clone()));
     if let Some(address) = config.metrics_listen {
         let listener = listen(address).await?;
         tracing::info!("figures on http://{address}/metrics");

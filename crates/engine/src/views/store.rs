@@ -251,7 +251,7 @@ fn prepare(connection: &Connection, is_marked: bool) -> rusqlite::Result<()> {
     connection.pragma_update(None, "wal_autocheckpoint", 4000)?;
     connection.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)?;
     // Kibibytes: what is being folded stays in memory.
-    connection.pragma_update(None, "cache_size", -65_536)?;
+    connection.pragma_update(None, "cache_size", -32_768)?;
     connection.set_prepared_statement_cache_capacity(256);
     Ok(())
 }

@@ -32,7 +32,9 @@ struct Listener {
     closing: watch::Receiver<bool>,
     position: Position,
     tell: Tell,
-    ready: VecDeque<Event>,
+    /// Whose facts are being told. They become events one at a time: a block has hundreds, and listeners
+    /// are many.
+    block: Option<Arc<Committed<Shop>>>,
 }
 
 /// Tells of everything after `position`, as it happens, until the client goes or the shop closes.
@@ -43,7 +45,7 @@ pub(crate) fn follow(front: &Arc<Front>, position: Position, tell: Tell) -> Resp
         closing: front.closing.subscribe(),
         position,
         tell,
-        ready: VecDeque::new(),
+        block: None,
     };
     let events = stream::unfold(listener, |mut listener| async move {
         let event = listener.next().await?;
@@ -55,7 +57,7 @@ pub(crate) fn follow(front: &Arc<Front>, position: Position, tell: Tell) -> Resp
 impl Listener {
     async fn next(&mut self) -> Option<Event> {
         loop {
-            if let Some(event) = self.ready.pop_front() {
+            if let Some(event) = self.event_of_block() {
                 return Some(event);
             }
             if *self.closing.borrow() {
@@ -70,21 +72,24 @@ impl Listener {
                 continue;
             }
             match block_after(&self.front, self.position).await {
-                Ok(Some(block)) => self.hear(&block),
-                Ok(None) => {}
+                Ok(block) => self.block = block,
                 Err(_) => return None,
             }
         }
     }
 
-    fn hear(&mut self, block: &Committed<Shop>) {
+    /// The next one that is worth telling; when there is none, the block is let go.
+    fn event_of_block(&mut self) -> Option<Event> {
+        let block = self.block.take()?;
         for recorded in block.after(self.position) {
+            self.position = recorded.position;
             if let Some((name, data)) = (self.tell)(recorded) {
+                self.block = Some(block.clone());
                 let event = Event::default().id(recorded.position.to_string());
-                self.ready.push_back(event.event(name).data(data));
+                return Some(event.event(name).data(data));
             }
         }
-        self.position = block.last();
+        None
     }
 }
 

@@ -14,7 +14,11 @@ use opentelemetry::trace::{
 };
 use opentelemetry_otlp::{Protocol, WithExportConfig};
 use opentelemetry_sdk::trace::SdkTracerProvider;
-use std::{io::IsTerminal, sync::OnceLock, time::Instant};
+use std::{
+    io::IsTerminal,
+    sync::OnceLock,
+    time::{Duration, Instant},
+};
 use tracing::Instrument;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::SubscriberInitExt};
@@ -22,6 +26,9 @@ use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::Subscribe
 /// Upper bounds of the latency histogram, in seconds.
 const BOUNDS: &[f64] =
     &[0.000_5, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+
+/// How often figures are summed up: what is kept until then are the waits of so long.
+const SUM_UP: Duration = Duration::from_secs(1);
 
 /// Sends what is left when it goes.
 #[derive(Debug, Default)]
@@ -95,6 +102,16 @@ pub fn recorder() -> PrometheusHandle {
         handle
     };
     HANDLE.get_or_init(install).clone()
+}
+
+/// Sums up again and again what was measured: until somebody reads them, figures of waits are kept one by
+/// one. Never ends.
+pub(crate) async fn sum_up(figures: PrometheusHandle) {
+    let mut turn = tokio::time::interval(SUM_UP);
+    loop {
+        turn.tick().await;
+        figures.run_upkeep();
+    }
 }
 
 /// Logs, counts and traces each request; its span has the correlation id as its trace id, as everything

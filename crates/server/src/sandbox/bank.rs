@@ -11,14 +11,13 @@ use gateways::{
 };
 use kernel::{Money, PaymentId, Timestamp};
 use rustc_hash::FxHasher;
-use serde_json::Value;
 use std::{collections::VecDeque, hash::Hasher};
 
 /// Payments it remembers.
 const PAYMENTS: usize = 50_000;
 
 /// Answers it remembers by their key.
-const ANSWERS: usize = 100_000;
+const ANSWERS: usize = 50_000;
 
 /// Movements of money it remembers.
 const MOVEMENTS: usize = 200_000;
@@ -75,13 +74,13 @@ struct Account {
 /// What is known of a key that was used before.
 pub(super) enum Known {
     /// It was asked before, and this was the answer.
-    Answer(Value),
+    Answer(Box<str>),
     /// Something else was asked under this key.
     OtherQuestion,
 }
 
 /// Answers by their key: the same question gets the same answer.
-pub(super) struct Answers(Limited<String, (u64, Value)>);
+pub(super) struct Answers(Limited<Box<str>, (u64, Box<str>)>);
 
 impl Answers {
     pub(super) fn new() -> Answers {
@@ -94,8 +93,8 @@ impl Answers {
         Some(if same { Known::Answer(answer.clone()) } else { Known::OtherQuestion })
     }
 
-    pub(super) fn note(&mut self, key: &str, asked: &[u8], answer: Value) {
-        self.0.or_insert(key.to_owned(), || (fingerprint(asked), answer));
+    pub(super) fn note(&mut self, key: &str, asked: &[u8], answer: Box<str>) {
+        self.0.or_insert(key.into(), || (fingerprint(asked), answer));
     }
 }
 

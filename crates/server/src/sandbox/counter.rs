@@ -17,7 +17,6 @@ use axum::{
 };
 use gateways::wire::Complaint;
 use serde::{Serialize, de::DeserializeOwned};
-use serde_json::Value;
 use std::{io, sync::Arc};
 
 /// Bytes of a request.
@@ -129,14 +128,17 @@ impl<T: DeserializeOwned> Question<T> {
     /// The answer to the same question under this key, if there was one.
     pub(super) fn before(&self, answers: &Answers) -> Option<Response> {
         Some(match answers.known(&self.key, &self.print)? {
-            Known::Answer(answer) => Json(answer).into_response(),
+            Known::Answer(answer) => {
+                let kind = [(header::CONTENT_TYPE, "application/json")];
+                (kind, String::from(answer)).into_response()
+            }
             Known::OtherQuestion => complain(StatusCode::UNPROCESSABLE_ENTITY, "key_reused"),
         })
     }
 
     pub(super) fn note(&self, answers: &mut Answers, answer: &impl Serialize) {
-        let answer: Value = serde_json::to_value(answer).expect("texts and numbers");
-        answers.note(&self.key, &self.print, answer);
+        let answer = serde_json::to_string(answer).expect("texts and numbers");
+        answers.note(&self.key, &self.print, answer.into());
     }
 }
 
