@@ -10,6 +10,7 @@
 //! | item verified | pack it in stock | put back |
 //! | sealed | the order says what it costs | – |
 //! | packed | capture the money, a label for the parcel | refund, cancel |
+//! | no label | wait for people, who may ask for another | cancel |
 //! | captured and labelled | clear the parcel for the van | – |
 //! | handed over | take it from stock; ask the carrier daily | – |
 //! | delivered, lost | tell the order | refund |
@@ -46,7 +47,11 @@ const UNSEEN: Duration = Duration::from_secs(10 * 24 * 60 * 60);
 /// A lost parcel may still turn up for so long before the money goes back.
 const MAY_TURN_UP: Duration = Duration::from_secs(3 * 24 * 60 * 60);
 
+/// So long people may ask for another label, over a weekend, before a parcel without one is not sent.
+const MAY_BE_LABELLED: Duration = Duration::from_secs(3 * 24 * 60 * 60);
+
 const CAPTURE_TIMER: &str = "capture_again";
+const LABEL_TIMER: &str = "label";
 const TRACK_TIMER: &str = "track";
 const LOST_TIMER: &str = "lost";
 const REFUND_TIMER: &str = "refund_again";
@@ -65,6 +70,11 @@ pub struct Fulfil {
     payment: u32,
     captured: bool,
     labelled: bool,
+    /// There is no label, and a timer says until when people may ask for another.
+    #[serde(skip_serializing_if = "is_false")]
+    unlabelled: bool,
+    #[serde(skip_serializing_if = "is_false")]
+    cleared: bool,
     captures: Tries,
     /// How often the carrier was asked.
     inquiries: u32,
@@ -74,6 +84,10 @@ pub struct Fulfil {
     last_seen: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     owed: Option<Owed>,
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -147,7 +161,7 @@ impl Process for Fulfil {
             } if self.stage == Stage::Sealed => self.capture_failed(id, now),
             Heard::Refused {
                 command: Command::Parcel(_, ParcelCommand::Create { .. }), ..
-            } => self.label_failed(id),
+            } => self.undeliverable(id),
             // What was cancelled meanwhile refuses what was asked for it: nothing is left to do.
             Heard::Refused { .. } => vec![],
             Heard::Woke(name) => self.woke(id, name, now),

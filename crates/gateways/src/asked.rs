@@ -122,7 +122,7 @@ impl PaymentAsked {
 pub(crate) enum Notice {
     /// It has the parcel.
     HandOver,
-    /// The parcel is not sent.
+    /// The parcel is not sent, or a label of it is not used.
     Void,
 }
 
@@ -135,6 +135,12 @@ pub(crate) struct ParcelAsked {
     /// Neither a label nor an inquiry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) notice: Option<Notice>,
+    /// Which label of the parcel, from 1; a void without it is of all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) number: Option<u32>,
+    /// Which label is void, where the carrier has told what it calls it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) tracking_number: Option<CompactString>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) weight_grams: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -156,6 +162,8 @@ impl ParcelAsked {
             parcel: *parcel,
             inquiry: 0,
             notice: None,
+            number: None,
+            tracking_number: None,
             weight_grams: None,
             carrier: None,
             service: None,
@@ -164,10 +172,27 @@ impl ParcelAsked {
         };
         Some(match fact {
             ParcelFact::Created { weight_grams, carrier, service, address, .. } => ParcelAsked {
+                number: Some(1),
                 weight_grams: Some(*weight_grams),
                 carrier: carrier.clone(),
                 service: service.clone(),
                 address: *address,
+                ..label
+            },
+            ParcelFact::LabelAsked { number, weight_grams, carrier, service, address, .. } => {
+                ParcelAsked {
+                    number: Some(*number),
+                    weight_grams: Some(*weight_grams),
+                    carrier: carrier.clone(),
+                    service: service.clone(),
+                    address: *address,
+                    ..label
+                }
+            }
+            ParcelFact::LabelVoidAsked { number, tracking_number } => ParcelAsked {
+                notice: Some(Notice::Void),
+                number: Some(*number),
+                tracking_number: tracking_number.clone(),
                 ..label
             },
             ParcelFact::CarrierAsked { inquiry } => ParcelAsked { inquiry: *inquiry, ..label },
@@ -184,23 +209,34 @@ impl ParcelAsked {
     /// As it goes into a letter.
     pub(crate) fn request(&self) -> Request {
         let body = serde_json::to_value(self).expect("texts and numbers");
-        Request { key: self.parcel.to_string(), body, reference: None }
+        Request { key: self.parcel.to_string(), body, reference: self.known_by() }
+    }
+
+    /// Which label of the parcel is asked for, from 1. Letters from before there were several do not
+    /// say.
+    pub(crate) fn label_number(&self) -> u32 {
+        self.number.unwrap_or(1)
+    }
+
+    /// A label costs money: asking again for the same one is the same request. Whatever else a carrier
+    /// is asked may be said twice, and a label that was given after its void is to be void, too.
+    fn known_by(&self) -> Option<String> {
+        let label = self.inquiry == 0 && self.notice.is_none();
+        label.then(|| format!("{}/label/{}", self.parcel, self.label_number()))
     }
 
     /// How its story hears that it was given up. Nobody waits for a hand-over to be acknowledged:
     /// what becomes of the parcel is asked for day by day.
     pub(crate) fn gave_up(request: &Request, reason: &str) -> Vec<Command> {
-        let Ok(ParcelAsked { parcel, inquiry, notice, .. }) = ParcelAsked::read(request) else {
-            return vec![];
-        };
-        let what = match notice {
+        let Ok(asked) = ParcelAsked::read(request) else { return vec![] };
+        let (what, number) = match asked.notice {
             Some(Notice::HandOver) => return vec![],
-            Some(Notice::Void) => GaveUp::Void,
-            None if inquiry == 0 => GaveUp::Label,
-            None => GaveUp::Inquiry,
+            Some(Notice::Void) => (GaveUp::Void, asked.number),
+            None if asked.inquiry == 0 => (GaveUp::Label, Some(asked.label_number())),
+            None => (GaveUp::Inquiry, None),
         };
         let reason = reason.chars().take(REASON).collect();
-        vec![Command::Parcel(parcel, ParcelCommand::GiveUp { what, reason })]
+        vec![Command::Parcel(asked.parcel, ParcelCommand::GiveUp { what, number, reason })]
     }
 }
 

@@ -22,6 +22,6 @@ pub mod webhooks;
 
 pub mod reconcile;
 
-pub use carrier::SimulatedCarrier;
+pub use carrier::{SERVICES, SimulatedCarrier, UNKNOWN_SERVICE};
 pub use mood::Mood;
 pub use payments::SimulatedProvider;

@@ -9,7 +9,8 @@
 //! | `GET /settlement?date=2026-11-20` | a line of JSON for each movement of money: [`crate::reconcile::Settled`] |
 //! | `POST /parcels` [`ParcelOrder`] | [`LabelOutcome`] |
 //! | `GET /parcels/{parcel}` | [`ParcelSheet`], 404 when it knows of none |
-//! | `POST /parcels/{parcel}/hand-over`, `…/void` | [`ParcelSheet`] |
+//! | `POST /parcels/{parcel}/hand-over` | [`ParcelSheet`] |
+//! | `POST /parcels/{parcel}/void` [`LabelVoid`] | [`ParcelSheet`] |
 //!
 //! Every POST carries an `Idempotency-Key`. A *no* is an answer with status 200; another status says
 //! that the question itself could not be dealt with, with a body [`Complaint`]. Whoever holds a token or
@@ -165,6 +166,9 @@ pub struct Address {
 pub struct ParcelOrder {
     /// What we call it.
     pub reference: ParcelId,
+    /// For the how-manieth label of it, from 1. Each is a request of its own; those before are void, or
+    /// are going to be.
+    pub number: u32,
     /// What it weighs.
     pub weight_grams: u32,
     /// With whom, where that is chosen already.
@@ -198,14 +202,37 @@ pub enum LabelOutcome {
     },
 }
 
+/// A label that nobody will use: nothing is to be paid for it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct LabelVoid {
+    /// This one, also when the carrier has yet to hear of it, and then never gives it; without, the
+    /// parcel is not sent, and all of them are void.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<u32>,
+    /// What the carrier calls it, where it has said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tracking_number: Option<CompactString>,
+}
+
+/// A label as the carrier remembers it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LabelKnown {
+    /// Which of the parcel's, from 1.
+    pub number: u32,
+    /// Whether it gave it.
+    pub outcome: LabelOutcome,
+    /// Nobody will use it.
+    pub voided: bool,
+}
+
 /// All that the carrier knows of a parcel.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ParcelSheet {
     /// What we call it.
     pub reference: ParcelId,
-    /// Whether it expects it.
-    pub label: LabelOutcome,
-    /// The label is void.
+    /// In the order of their numbers.
+    pub labels: Vec<LabelKnown>,
+    /// It is not sent.
     pub voided: bool,
     /// What it has seen so far.
     pub events: Vec<TrackingEvent>,

@@ -63,3 +63,8 @@ fn an_outcome_taken_for_two_is_found() {
 fn a_parcel_handed_over_without_capture_is_found() {
     is_found(Bug::HandOverUnpaid);
 }
+
+#[test]
+fn a_label_that_nobody_made_void_is_found() {
+    is_found(Bug::LabelNotVoided);
+}

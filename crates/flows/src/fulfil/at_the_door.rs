@@ -1,8 +1,8 @@
 //! At the door, or not: delivered, lost, cancelled, and what the timers bring.
 
 use super::{
-    CAPTURE_TIMER, DAY, Fulfil, LOST_TIMER, MAY_TURN_UP, REFUND_TIMER, Stage, TRACK_TIMER, UNSEEN,
-    fulfilment, order, pack, parcel, pick, wake,
+    CAPTURE_TIMER, DAY, Fulfil, LABEL_TIMER, LOST_TIMER, MAY_TURN_UP, REFUND_TIMER, Stage,
+    TRACK_TIMER, UNSEEN, fulfilment, order, pack, parcel, pick, wake,
 };
 use crate::{
     Step,
@@ -79,6 +79,7 @@ impl Fulfil {
                 self.captures.again();
                 self.capture(id).into_iter().collect()
             }
+            (LABEL_TIMER, Stage::Sealed) => self.undeliverable(id),
             (TRACK_TIMER, Stage::OnTheWay) => {
                 let unseen = self.last_seen.is_some_and(|seen| now.since(seen) >= UNSEEN);
                 // Nobody has heard of it because nobody has asked, as after a standstill: that is

@@ -1,8 +1,8 @@
 //! Money and label, then onto the van.
 
 use super::{
-    CAPTURE_TIMER, DAY, Fulfil, Line, REFUND_TIMER, Stage, TRACK_TIMER, fulfilment, keep, order,
-    parcel, stock, wake,
+    CAPTURE_TIMER, DAY, Fulfil, LABEL_TIMER, Line, MAY_BE_LABELLED, REFUND_TIMER, Stage,
+    TRACK_TIMER, fulfilment, keep, order, parcel, stock, wake,
 };
 use crate::{
     Command, Step,
@@ -127,7 +127,7 @@ impl Fulfil {
 
     fn clear_when_ready(&self, id: FulfilmentId) -> Vec<Step> {
         let ready = self.stage == Stage::Sealed && self.captured && self.labelled;
-        if ready { vec![parcel(id, ParcelCommand::Clear)] } else { vec![] }
+        if ready && !self.cleared { vec![parcel(id, ParcelCommand::Clear)] } else { vec![] }
     }
 
     pub(super) fn parcel(
@@ -139,7 +139,12 @@ impl Fulfil {
         match fact {
             ParcelFact::Labelled { .. } => self.labelled(id),
             ParcelFact::LabelFailed { .. } | ParcelFact::GaveUp { what: GaveUp::Label, .. } => {
-                self.label_failed(id)
+                self.label_failed(now)
+            }
+            ParcelFact::LabelAsked { .. } => self.label_asked(),
+            ParcelFact::Cleared => {
+                self.cleared = true;
+                vec![]
             }
             ParcelFact::HandedOver => self.handed_over(id, now),
             ParcelFact::CarrierAsked { inquiry } => {
@@ -158,7 +163,7 @@ impl Fulfil {
             ParcelFact::Lost { .. } | ParcelFact::ReturnedToSender { .. } => self.lost(id, now),
             ParcelFact::GaveUp { what: GaveUp::Inquiry | GaveUp::Void, .. }
             | ParcelFact::Created { .. }
-            | ParcelFact::Cleared
+            | ParcelFact::LabelVoidAsked { .. }
             | ParcelFact::Cancelled => vec![],
         }
     }
@@ -168,11 +173,34 @@ impl Fulfil {
             return vec![];
         }
         self.labelled = true;
-        self.clear_when_ready(id)
+        let mut steps = self.clear_when_ready(id);
+        steps.extend(self.wait_no_longer());
+        steps
     }
 
-    /// No carrier takes it: another one could be asked here.
-    pub(super) fn label_failed(&mut self, id: FulfilmentId) -> Vec<Step> {
+    /// Whatever label there was is void, and the carrier is asked for another.
+    fn label_asked(&mut self) -> Vec<Step> {
+        self.labelled = false;
+        self.wait_no_longer().into_iter().collect()
+    }
+
+    fn wait_no_longer(&mut self) -> Option<Step> {
+        let waits = std::mem::replace(&mut self.unlabelled, false);
+        waits.then(|| Step::Forget(LABEL_TIMER.into()))
+    }
+
+    /// No carrier takes it, or none answers: people may ask for another service, or just again.
+    /// Another carrier could be asked here.
+    fn label_failed(&mut self, now: Timestamp) -> Vec<Step> {
+        if self.stage != Stage::Sealed || self.labelled || self.unlabelled {
+            return vec![];
+        }
+        self.unlabelled = true;
+        vec![wake(now + MAY_BE_LABELLED, LABEL_TIMER)]
+    }
+
+    /// What is in the parcel goes back.
+    pub(super) fn undeliverable(&self, id: FulfilmentId) -> Vec<Step> {
         if self.stage != Stage::Sealed || self.labelled {
             return vec![];
         }

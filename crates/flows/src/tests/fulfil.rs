@@ -17,7 +17,7 @@ use warehouse::{
     inventory::StockRefusal,
     packs::{PackCommand, PackFact},
     picks::{PickCommand, PickFact, PickLine, ShortReason},
-    shipping::{ParcelCommand, ParcelFact, TrackingEvent, TrackingStatus},
+    shipping::{GaveUp, ParcelCommand, ParcelFact, TrackingEvent, TrackingStatus},
 };
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -254,10 +254,91 @@ fn a_capture_that_fails_three_times_leaves_nothing_to_send() {
     ]);
 }
 
+fn no_label() -> Fact {
+    parcel(ParcelFact::LabelFailed { reason: "no".into() })
+}
+
+fn label_asked() -> Fact {
+    parcel(ParcelFact::LabelAsked {
+        number: 2,
+        weight_grams: 700,
+        carrier: None,
+        service: Some("express".into()),
+        address: Some(home()),
+        replaces: None,
+    })
+}
+
+fn wait_for_people() -> [Step; 1] {
+    [wake(NOW + 3 * DAY, "label")]
+}
+
+fn wait_no_longer() -> Step {
+    Step::Forget("label".into())
+}
+
 #[test]
-fn a_parcel_without_a_label_is_not_sent() {
-    let no = parcel(ParcelFact::LabelFailed { reason: "no".into() });
-    to_be_paid().hears(no).then([nothing(CancelReason::Undeliverable)]);
+fn a_parcel_that_has_no_label_for_three_days_is_not_sent() {
+    let given_up = parcel(ParcelFact::GaveUp { what: GaveUp::Label, reason: "no answer".into() });
+    for no in [no_label(), given_up] {
+        to_be_paid()
+            .hears(no)
+            .then(wait_for_people())
+            // Old news.
+            .hears(no_label())
+            .then([])
+            .wakes("label")
+            .then([nothing(CancelReason::Undeliverable)]);
+    }
+}
+
+#[test]
+fn a_parcel_without_a_label_is_sent_when_people_get_it_another_in_time() {
+    to_be_paid()
+        .hears(captured())
+        .hears(no_label())
+        .then(wait_for_people())
+        .hears(label_asked())
+        .then([wait_no_longer()])
+        .hears(labelled())
+        .then([ask_parcel(ParcelCommand::Clear)]);
+    // The letter was tried again.
+    let late = [ask_parcel(ParcelCommand::Clear), wait_no_longer()];
+    to_be_paid().hears(captured()).hears(no_label()).hears(labelled()).then(late);
+    to_be_paid()
+        .hears(no_label())
+        .hears(label_asked())
+        .hears(no_label())
+        .then(wait_for_people())
+        .wakes("label")
+        .then([nothing(CancelReason::Undeliverable)]);
+}
+
+#[test]
+fn a_second_label_does_nothing_twice() {
+    let cleared = || parcel(ParcelFact::Cleared);
+    to_be_paid()
+        .hears(captured())
+        .hears(labelled())
+        .hears(cleared())
+        .hears(label_asked())
+        .then([])
+        .hears(labelled())
+        .then([])
+        .hears(captured())
+        .then([]);
+}
+
+#[test]
+fn a_parcel_whose_label_was_replaced_is_cleared_with_the_new_one() {
+    to_be_paid()
+        .hears(labelled())
+        .hears(label_asked())
+        .then([])
+        .hears(captured())
+        .then([])
+        .hears(labelled())
+        .then([ask_parcel(ParcelCommand::Clear)]);
 }
 
 #[test]

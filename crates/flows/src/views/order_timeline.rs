@@ -119,6 +119,7 @@ fn payment_words(fact: &commerce::payments::PaymentFact) -> Option<&'static str>
 fn parcel_words(fact: &warehouse::shipping::ParcelFact) -> Option<&'static str> {
     use warehouse::shipping::{ParcelFact as F, TrackingStatus as S};
     Some(match fact {
+        F::LabelAsked { .. } => "another label asked for",
         F::HandedOver => "parcel handed over to the carrier",
         F::Tracked(event) => match event.status {
             S::OutForDelivery => "parcel out for delivery",

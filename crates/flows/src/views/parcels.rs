@@ -5,10 +5,11 @@ use crate::wiring::{Fact, Shop};
 use compact_str::CompactString;
 use kernel::{Column, Columns, OrderId, Recorded, Timestamp, View};
 use serde::{Deserialize, Serialize};
-use warehouse::shipping::{ParcelFact, ParcelStatus, TrackingEvent, TrackingStatus};
+use warehouse::shipping::{GaveUp, ParcelFact, ParcelStatus, TrackingEvent, TrackingStatus};
 
 /// Parcels, under the parcel's id. Columns: `status`; `order`; `tracking_number`; `since`, which is
-/// set from its clearing to its hand-over: what has a value there, in its order, is for the van.
+/// set from its clearing to its hand-over, while it has a label: what has a value there, in its order,
+/// is for the van.
 pub struct Parcels;
 
 /// One parcel.
@@ -24,15 +25,16 @@ pub struct Parcel {
     /// With whom.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub carrier: Option<CompactString>,
-    /// How fast.
+    /// How fast; while a label is asked for, what is wished for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service: Option<CompactString>,
-    /// What the carrier calls it.
+    /// What the carrier calls it. A label that was replaced is void: nothing travels under its number,
+    /// and whoever looks for that finds nothing, as for any number that never was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tracking_number: Option<CompactString>,
     /// What it weighs.
     pub weight_grams: u32,
-    /// Why the carrier did not want it, in his words.
+    /// Why it has no label: the carrier did not want it, in his words, or did not answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label_failed: Option<CompactString>,
     /// What the carrier saw, in the order in which he told it.
@@ -59,7 +61,7 @@ impl View for Parcels {
     type Document = Parcel;
 
     const NAME: &'static str = "parcels";
-    const SHAPE: u32 = 1;
+    const SHAPE: u32 = 2;
     const COLUMNS: &'static [&'static str] = &["status", "order", "tracking_number", "since"];
 
     fn concerns(recorded: &Recorded<Shop>, keys: &mut Vec<String>) {
@@ -77,11 +79,12 @@ impl View for Parcels {
 
     fn columns(parcel: &Parcel) -> Columns {
         let gone = parcel.handed_over_at.is_some() || parcel.status == ParcelStatus::Cancelled;
+        let stays = gone || parcel.tracking_number.is_none();
         vec![
             word(&parcel.status),
             parcel.order.map(|order| Column::Text(order.to_string())),
             parcel.tracking_number.as_ref().map(|number| Column::Text(number.to_string())),
-            time(parcel.cleared_at.filter(|_| !gone)),
+            time(parcel.cleared_at.filter(|_| !stays)),
         ]
     }
 }
@@ -100,14 +103,25 @@ impl Parcel {
                 self.label_failed = None;
             }
             ParcelFact::LabelFailed { reason } => self.label_failed = Some(reason.clone()),
+            ParcelFact::GaveUp { what: GaveUp::Label, reason }
+                if self.tracking_number.is_none() =>
+            {
+                self.label_failed = Some(reason.clone());
+            }
+            ParcelFact::LabelAsked { carrier, service, .. } => {
+                (self.carrier, self.service) = (carrier.clone(), service.clone());
+                (self.tracking_number, self.label_failed) = (None, None);
+            }
             ParcelFact::Cleared => self.cleared_at = Some(now),
             ParcelFact::HandedOver => self.handed_over_at = Some(now),
             ParcelFact::Tracked(event) => self.events.push(event.clone()),
             ParcelFact::Delivered { at } => self.end(*at, TrackingStatus::Delivered),
             ParcelFact::Lost { at } => self.end(*at, TrackingStatus::Lost),
             ParcelFact::ReturnedToSender { at } => self.end(*at, TrackingStatus::Returned),
-            ParcelFact::Cancelled | ParcelFact::CarrierAsked { .. } | ParcelFact::GaveUp { .. } => {
-            }
+            ParcelFact::Cancelled
+            | ParcelFact::LabelVoidAsked { .. }
+            | ParcelFact::CarrierAsked { .. }
+            | ParcelFact::GaveUp { .. } => {}
         }
     }
 
@@ -126,6 +140,7 @@ pub(super) fn follow(
     *status = match fact {
         ParcelFact::Created { .. } => Status::Created,
         ParcelFact::Labelled { .. } if *status == Status::Created => Status::Labelled,
+        ParcelFact::LabelAsked { .. } if *status == Status::Labelled => Status::Created,
         // The carrier's own scan may have come before ours.
         ParcelFact::HandedOver if *status == Status::Labelled => Status::HandedOver,
         ParcelFact::Tracked(event) if seen_at.is_none_or(|seen| event.at >= seen) => {
@@ -156,6 +171,8 @@ pub(super) fn follow(
         | ParcelFact::HandedOver
         | ParcelFact::Tracked(_)
         | ParcelFact::LabelFailed { .. }
+        | ParcelFact::LabelAsked { .. }
+        | ParcelFact::LabelVoidAsked { .. }
         | ParcelFact::Cleared
         | ParcelFact::CarrierAsked { .. }
         | ParcelFact::GaveUp { .. } => return,

@@ -1,7 +1,7 @@
 //! The ways an order may go: each is told plainly in `stories`, and drilled in `drills`.
 
 use crate::{
-    town::{ORDER, Town, line, sku, tracked},
+    town::{ORDER, Town, ask_label, line, sku, tracked},
     world::Drill,
 };
 use commerce::{
@@ -82,8 +82,33 @@ pub(crate) const ALL: &[Scenario] = &[
     ("the carrier will not take it", |town| {
         town.when(|heard| match heard.fact {
             Fact::Parcel(parcel, ParcelFact::Created { .. }) => {
-                let no = ParcelCommand::LabelFailed { reason: "not_served".into() };
-                Some(vec![Command::Parcel(parcel, no)])
+                Some(vec![Command::Parcel(parcel, no_label(1))])
+            }
+            _ => None,
+        });
+        town.two_cups_and_a_mug();
+    }),
+    ("the carrier takes it when another service is asked for", |town| {
+        town.when(|heard| match heard.fact {
+            Fact::Parcel(parcel, ParcelFact::Created { .. }) => {
+                Some(vec![Command::Parcel(parcel, no_label(1))])
+            }
+            Fact::Parcel(parcel, ParcelFact::LabelFailed { .. }) => {
+                Some(vec![Command::Parcel(parcel, ask_label("express"))])
+            }
+            _ => None,
+        });
+        town.two_cups_and_a_mug();
+    }),
+    ("another service is wished for when there is a label", |town| {
+        relabelled(town);
+        town.two_cups_and_a_mug();
+    }),
+    ("another service is wished for and refused", |town| {
+        relabelled(town);
+        town.when(|heard| match heard.fact {
+            Fact::Parcel(parcel, ParcelFact::LabelAsked { number, .. }) => {
+                Some(vec![Command::Parcel(parcel, no_label(number))])
             }
             _ => None,
         });
@@ -202,6 +227,20 @@ pub(crate) fn carrier_tells(town: &mut Town, status: TrackingStatus) {
     town.when(move |heard| match heard.fact {
         Fact::Parcel(parcel, ParcelFact::CarrierAsked { .. }) => {
             Some(vec![Command::Parcel(parcel, tracked(heard.at(), status))])
+        }
+        _ => None,
+    });
+}
+
+fn no_label(number: u32) -> ParcelCommand {
+    ParcelCommand::LabelFailed { number, reason: "not_served".into() }
+}
+
+/// As soon as a parcel has a label, somebody wants it to go by express.
+pub(crate) fn relabelled(town: &mut Town) {
+    town.when(|heard| match heard.fact {
+        Fact::Parcel(parcel, ParcelFact::Labelled { .. }) => {
+            Some(vec![Command::Parcel(parcel, ask_label("express"))])
         }
         _ => None,
     });

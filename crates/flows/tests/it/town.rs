@@ -5,6 +5,7 @@ use commerce::{
     orders::{CancelReason, Canceller, NewLine, OrderCommand, OrderRequest},
     payments::{PaymentCommand, PaymentFact, PaymentMethod},
 };
+use compact_str::{CompactString, format_compact};
 use flows::{
     Command, Fact, Refusal, Shop, routing,
     views::{LineToReturn, Packs, Parcels, Picks, Returns},
@@ -148,6 +149,11 @@ impl Town {
         self.listen();
         if let Some(errand) = self.errands.pop_front() {
             let who = match errand {
+                // People may come too late.
+                Command::Parcel(_, ParcelCommand::AskLabel { .. }) => {
+                    let _ = self.world.ask("staff/1", errand);
+                    return true;
+                }
                 Command::Payment(..) => "provider/payments",
                 Command::Parcel(..) => "provider/carrier",
                 _ => CUSTOMER,
@@ -278,6 +284,10 @@ fn usual(recorded: &Recorded<Shop>) -> Vec<Command> {
         Fact::Parcel(parcel, ParcelFact::Created { .. }) => {
             vec![Command::Parcel(*parcel, label())]
         }
+        Fact::Parcel(parcel, ParcelFact::LabelAsked { number, service, .. }) => {
+            let service = service.clone().unwrap_or("tracked-48".into());
+            vec![Command::Parcel(*parcel, label_of(*number, service))]
+        }
         Fact::Parcel(parcel, ParcelFact::CarrierAsked { .. }) => {
             let seen = tracked(recorded.at(), TrackingStatus::Delivered);
             vec![Command::Parcel(*parcel, seen)]
@@ -291,11 +301,16 @@ pub(crate) fn yes(reference: &str) -> PaymentCommand {
 }
 
 pub(crate) fn label() -> ParcelCommand {
-    ParcelCommand::Label {
-        tracking_number: "TRACK-1".into(),
-        carrier: "royal-mail".into(),
-        service: "tracked-48".into(),
-    }
+    label_of(1, "tracked-48".into())
+}
+
+pub(crate) fn label_of(number: u32, service: CompactString) -> ParcelCommand {
+    let tracking_number = format_compact!("TRACK-{number}");
+    ParcelCommand::Label { number, tracking_number, carrier: "royal-mail".into(), service }
+}
+
+pub(crate) fn ask_label(service: &str) -> ParcelCommand {
+    ParcelCommand::AskLabel { service: Some(service.into()) }
 }
 
 pub(crate) fn tracked(at: Timestamp, status: TrackingStatus) -> ParcelCommand {

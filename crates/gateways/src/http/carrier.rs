@@ -7,7 +7,7 @@ use super::{
 use crate::{
     asked::{Notice, ParcelAsked},
     said,
-    wire::{Address, LabelOutcome, ParcelOrder, ParcelSheet},
+    wire::{Address, LabelOutcome, LabelVoid, ParcelOrder, ParcelSheet},
 };
 use engine::handlers::{BoxFuture, Call, Failure, Handler, Request};
 use flows::{Command, Shop};
@@ -66,16 +66,16 @@ impl HttpCarrier {
     async fn ask(&self, asked: &ParcelAsked, call: &Call<'_>) -> Said {
         let names = Names { key: call.idempotency_key, correlation: asked.correlation };
         match asked.notice {
-            Some(Notice::HandOver) => self.told(asked, "/hand-over", names).await.map(|_| None),
-            Some(Notice::Void) => self.told(asked, "/void", names).await.map(|_| None),
+            Some(Notice::HandOver) => self.hand_over(asked, names).await.map(|_| None),
+            Some(Notice::Void) => self.void(asked, names).await,
             None if asked.inquiry > 0 => self.inquire(asked, names).await,
             None => self.label(asked, call.uncertain, names).await,
         }
     }
 
     async fn label(&self, asked: &ParcelAsked, uncertain: bool, names: Names<'_>) -> Said {
-        if uncertain && let Some(sheet) = self.sheet(asked).await? {
-            return Ok(Some(label(sheet.label)));
+        if uncertain && let Some(outcome) = self.known_label(asked).await? {
+            return Ok(Some(label(asked, outcome)));
         }
         let address = match asked.address {
             None => None,
@@ -86,22 +86,27 @@ impl HttpCarrier {
         };
         let order = ParcelOrder {
             reference: asked.parcel,
+            number: asked.label_number(),
             weight_grams: asked.weight_grams.unwrap_or(0),
             carrier: asked.carrier.clone(),
             service: asked.service.clone(),
             address,
         };
         let outcome: LabelOutcome = self.line.post("/parcels", &order, names).await?;
-        Ok(Some(label(outcome)))
+        Ok(Some(label(asked, outcome)))
     }
 
     /// The customer was forgotten: what was not asked for before cannot be asked for any more.
     async fn without_address(&self, asked: &ParcelAsked) -> Said {
-        let outcome = match self.sheet(asked).await? {
-            Some(sheet) => sheet.label,
-            None => LabelOutcome::Refused { reason: "address_forgotten".into() },
-        };
-        Ok(Some(label(outcome)))
+        let forgotten = LabelOutcome::Refused { reason: "address_forgotten".into() };
+        Ok(Some(label(asked, self.known_label(asked).await?.unwrap_or(forgotten))))
+    }
+
+    /// What it has said to this request before.
+    async fn known_label(&self, asked: &ParcelAsked) -> Result<Option<LabelOutcome>, Failure> {
+        let labels = self.sheet(asked).await?.map(|sheet| sheet.labels).unwrap_or_default();
+        let known = labels.into_iter().find(|label| label.number == asked.label_number());
+        Ok(known.map(|label| label.outcome))
     }
 
     /// A carrier that does not know what it was handed over, as when telling it was given up, is told
@@ -109,20 +114,26 @@ impl HttpCarrier {
     async fn inquire(&self, asked: &ParcelAsked, names: Names<'_>) -> Said {
         let sheet = match self.sheet(asked).await? {
             Some(sheet) => sheet,
-            None => self.told(asked, "/hand-over", names).await?,
+            None => self.hand_over(asked, names).await?,
         };
         let any = !sheet.events.is_empty();
         Ok(any.then_some(ParcelCommand::Track { events: sheet.events }))
     }
 
-    async fn told(
+    async fn hand_over(
         &self,
         asked: &ParcelAsked,
-        what: &str,
         names: Names<'_>,
     ) -> Result<ParcelSheet, Failure> {
         let nothing = serde_json::json!({});
-        self.line.post(&path(asked.parcel, what), &nothing, names).await
+        self.line.post(&path(asked.parcel, "/hand-over"), &nothing, names).await
+    }
+
+    async fn void(&self, asked: &ParcelAsked, names: Names<'_>) -> Said {
+        let order =
+            LabelVoid { number: asked.number, tracking_number: asked.tracking_number.clone() };
+        let sheet = self.line.post(&path(asked.parcel, "/void"), &order, names).await;
+        sheet.map(|_: ParcelSheet| None)
     }
 
     async fn sheet(&self, asked: &ParcelAsked) -> Result<Option<ParcelSheet>, Failure> {
@@ -130,13 +141,14 @@ impl HttpCarrier {
     }
 }
 
-fn label(outcome: LabelOutcome) -> ParcelCommand {
+fn label(asked: &ParcelAsked, outcome: LabelOutcome) -> ParcelCommand {
+    let number = asked.label_number();
     match outcome {
         LabelOutcome::Labelled { tracking_number, carrier, service } => {
-            ParcelCommand::Label { tracking_number, carrier, service }
+            ParcelCommand::Label { number, tracking_number, carrier, service }
         }
         LabelOutcome::Refused { reason } => {
-            ParcelCommand::LabelFailed { reason: said::code(&reason) }
+            ParcelCommand::LabelFailed { number, reason: said::code(&reason) }
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     agenda::{Job, Side},
-    counter::{self, Question, complain},
+    counter::{self, NoQuestion, Question, complain},
     world::World,
 };
 use axum::{
@@ -13,7 +13,10 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use gateways::wire::ParcelOrder;
+use gateways::{
+    SERVICES,
+    wire::{LabelVoid, ParcelOrder},
+};
 use kernel::ParcelId;
 use std::sync::Arc;
 
@@ -22,11 +25,17 @@ type Here = State<Arc<World>>;
 /// Everything that it can be asked.
 pub(super) fn server(world: Arc<World>) -> Router {
     let routes = Router::new()
+        .route("/services", get(services))
         .route("/parcels", post(label))
         .route("/parcels/{parcel}", get(sheet))
         .route("/parcels/{parcel}/hand-over", post(hand_over))
         .route("/parcels/{parcel}/void", post(void));
     counter::serve(routes, world, Side::Carrier)
+}
+
+/// How fast it can be; the first is what it chooses by itself.
+async fn services() -> Response {
+    Json(serde_json::json!({ "services": SERVICES })).into_response()
 }
 
 async fn label(State(world): Here, headers: HeaderMap, body: Bytes) -> Response {
@@ -64,7 +73,10 @@ async fn hand_over(State(world): Here, Path(parcel): Path<ParcelId>) -> Response
     answer(&world, parcel)
 }
 
-async fn void(State(world): Here, Path(parcel): Path<ParcelId>) -> Response {
-    world.depot().void(parcel);
+async fn void(State(world): Here, Path(parcel): Path<ParcelId>, body: Bytes) -> Response {
+    let Ok(order) = serde_json::from_slice::<LabelVoid>(&body) else {
+        return NoQuestion::Malformed.into_response();
+    };
+    world.depot().void(parcel, &order);
     answer(&world, parcel)
 }

@@ -1,13 +1,14 @@
 //! What the sandbox's carrier remembers and plans: no HTTP, no clock of its own. Of an address it keeps
 //! nothing but what the postal code will do to the parcel.
 
-use super::limited::Limited;
-use compact_str::format_compact;
+use super::{bank::Answers, limited::Limited};
+use compact_str::{CompactString, format_compact};
 use gateways::{
-    Mood,
-    wire::{Address, LabelOutcome, ParcelOrder, ParcelSheet},
+    Mood, SERVICES, UNKNOWN_SERVICE,
+    wire::{Address, LabelKnown, LabelOutcome, LabelVoid, ParcelOrder, ParcelSheet},
 };
 use kernel::{ParcelId, Timestamp};
+use std::collections::BTreeMap;
 use warehouse::shipping::{
     TrackingEvent,
     TrackingStatus::{
@@ -17,6 +18,9 @@ use warehouse::shipping::{
 
 /// Parcels it remembers.
 const PARCELS: usize = 50_000;
+
+/// Labels of a parcel that it remembers; those with a higher number it does not give.
+const LABELS: u32 = 100;
 
 /// What a postal code makes of a parcel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -62,34 +66,37 @@ impl Fate {
 
 /// One parcel.
 struct Known {
-    label: LabelOutcome,
+    labels: BTreeMap<u32, Given>,
     fate: Fate,
     handed_over: bool,
     voided: bool,
     events: Vec<TrackingEvent>,
 }
 
+/// One label; without an outcome it was void before it was asked for.
+#[derive(Default)]
+struct Given {
+    outcome: Option<LabelOutcome>,
+    voided: bool,
+}
+
 /// The carrier.
 pub(super) struct Depot {
     parcels: Limited<ParcelId, Known>,
-    pub(super) answers: super::bank::Answers,
+    pub(super) answers: Answers,
     mood: Mood,
 }
 
 impl Depot {
     pub(super) fn new(seed: u64) -> Depot {
         let mood = Mood { seed, ..Mood::default() };
-        Depot { parcels: Limited::to(PARCELS), answers: super::bank::Answers::new(), mood }
+        Depot { parcels: Limited::to(PARCELS), answers: Answers::new(), mood }
     }
 
     /// A parcel that it has forgotten is taken on trust: its memory is short, the shop's is long.
     fn parcel(&mut self, parcel: ParcelId) -> &mut Known {
         self.parcels.or_insert(parcel, || Known {
-            label: LabelOutcome::Labelled {
-                tracking_number: format_compact!("SBX-{parcel}"),
-                carrier: "sandbox".into(),
-                service: "standard".into(),
-            },
+            labels: BTreeMap::new(),
             fate: Fate::default(),
             handed_over: false,
             voided: false,
@@ -101,14 +108,24 @@ impl Depot {
         let fate = Fate::of(order.address.as_ref());
         let known = self.parcel(order.reference);
         known.fate = fate;
-        if refuses {
-            known.label = LabelOutcome::Refused { reason: "not_served".into() };
+        let service = order.service.as_deref().unwrap_or(SERVICES[0]);
+        let refused = |reason: &str| LabelOutcome::Refused { reason: reason.into() };
+        if order.number > LABELS {
+            return refused("too_many_labels");
         }
-        if let LabelOutcome::Labelled { carrier, service, .. } = &mut known.label {
-            carrier.clone_from(order.carrier.as_ref().unwrap_or(&"sandbox".into()));
-            service.clone_from(order.service.as_ref().unwrap_or(&"standard".into()));
-        }
-        known.label.clone()
+        let voided = known.voided;
+        let given = known.labels.entry(order.number).or_default();
+        let outcome = match () {
+            () if voided || given.voided => refused("voided"),
+            () if refuses => refused("not_served"),
+            () if !SERVICES.contains(&service) => refused(UNKNOWN_SERVICE),
+            () => LabelOutcome::Labelled {
+                tracking_number: tracking_number(order.reference, order.number),
+                carrier: order.carrier.clone().unwrap_or("sandbox".into()),
+                service: service.into(),
+            },
+        };
+        given.outcome.insert(outcome).clone()
     }
 
     /// What will be seen of it, in tenths of a day from now; nothing when that is planned already.
@@ -121,8 +138,19 @@ impl Depot {
         known.fate.plan(days)
     }
 
-    pub(super) fn void(&mut self, parcel: ParcelId) {
-        self.parcel(parcel).voided = true;
+    pub(super) fn void(&mut self, parcel: ParcelId, order: &LabelVoid) {
+        let known = self.parcel(parcel);
+        match order.number {
+            Some(number) if number <= LABELS => {
+                known.labels.entry(number).or_default().voided = true;
+            }
+            // It was never given.
+            Some(_) => {}
+            None => {
+                known.voided = true;
+                known.labels.values_mut().for_each(|label| label.voided = true);
+            }
+        }
     }
 
     /// It was seen; none when it is not sent.
@@ -140,7 +168,19 @@ impl Depot {
 
     pub(super) fn sheet(&self, parcel: ParcelId) -> Option<ParcelSheet> {
         let known = self.parcels.get(&parcel)?;
-        let (label, events) = (known.label.clone(), known.events.clone());
-        Some(ParcelSheet { reference: parcel, label, voided: known.voided, events })
+        let label = |(number, given): (&u32, &Given)| {
+            let outcome = given.outcome.clone()?;
+            Some(LabelKnown { number: *number, outcome, voided: given.voided })
+        };
+        let labels = known.labels.iter().filter_map(label).collect();
+        let (voided, events) = (known.voided, known.events.clone());
+        Some(ParcelSheet { reference: parcel, labels, voided, events })
+    }
+}
+
+fn tracking_number(parcel: ParcelId, number: u32) -> CompactString {
+    match number {
+        1 => format_compact!("SBX-{parcel}"),
+        number => format_compact!("SBX-{parcel}-{number}"),
     }
 }

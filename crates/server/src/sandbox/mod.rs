@@ -2,8 +2,9 @@
 //! client code that runs is the real one.
 //!
 //! What they do follows from payment tokens (`tok_ok`, `tok_declined`, …) and postal codes (`LOST 1`,
-//! `FAIL 3`, `SLOW 1`); [`Switches`] take them down, slow them down or make them lie. They forget when
-//! they are stopped, and what came first when they know too much.
+//! `FAIL 3`, `SLOW 1`); the carrier lists its services at `GET /services` and refuses all others;
+//! [`Switches`] take them down, slow them down or make them lie. They forget when they are stopped, and
+//! what came first when they know too much.
 
 mod limited;
 

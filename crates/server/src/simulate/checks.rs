@@ -5,6 +5,7 @@ use super::{
     machine::{Halt, Machine, broken},
     outside::BankBook,
     rules::Rules,
+    van::CarrierBook,
 };
 use crate::shop::all_views;
 use engine::{audit, views};
@@ -82,6 +83,7 @@ pub(super) fn all_is_over<B: Rules>(machine: &Machine<B>, books: &Books) -> Resu
     orders_are_over(books)?;
     stock_is_settled(machine, books)?;
     bank_agrees(&machine.setup.bank.book(), books)?;
+    carrier_agrees(&machine.setup.van.book(), books)?;
     till_agrees(machine, books)
 }
 
@@ -142,6 +144,23 @@ fn bank_agrees(bank: &BankBook, books: &Books) -> Result<(), Halt> {
     match (&known.captured, &known.refunded) == (&bank.captured, &bank.refunded) {
         true => Ok(()),
         false => broken("the_bank_agrees", "something that only we know of"),
+    }
+}
+
+/// A label that the carrier gave is the one that its parcel goes with, or void: none is paid for and not
+/// used.
+fn carrier_agrees(carrier: &CarrierBook, books: &Books) -> Result<(), Halt> {
+    for ((parcel, number), label) in &carrier.labels {
+        let used = books.labels.get(parcel).is_some_and(|book| book.goes_with(label));
+        if used == carrier.is_void(*parcel, *number) {
+            let what =
+                format!("{parcel}: label {number} is {label}, {:?}", books.labels.get(parcel));
+            return broken("labels_are_used_or_void", what);
+        }
+    }
+    match carrier.confused.first() {
+        Some(key) => broken("a_key_is_one_request", format!("{key} asks for two things")),
+        None => Ok(()),
     }
 }
 

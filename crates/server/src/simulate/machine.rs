@@ -1,9 +1,10 @@
 //! The whole system on one thread: engine, views, handlers, and the stores that outlive a crash.
 
 use super::{
-    outside::{Bank, Van},
+    outside::Bank,
     planted::{self, Bug, Hasty, Sloppy},
     rules::{Rules, of_the_shop, to_the_engine},
+    van::Van,
 };
 use crate::shop::all_views;
 use engine::{

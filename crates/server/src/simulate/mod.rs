@@ -7,7 +7,7 @@
 //! ```
 //!
 //! Read in this order: `scene` (what a seed makes), `play` and `ends` (what happens), `machine` (the
-//! system), `outside` (the world), `market` and `workers` (the people), `desk` (who was told what),
+//! system), `outside` and `van` (the world), `market` and `workers` (the people), `desk` (who was told what),
 //! `books` and `checks` (what must hold), `planted` (mistakes that must be found).
 
 mod chance;
@@ -19,6 +19,7 @@ mod play;
 mod machine;
 mod outside;
 mod rules;
+mod van;
 
 mod desk;
 mod market;

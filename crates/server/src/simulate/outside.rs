@@ -1,10 +1,10 @@
 //! The world outside, which remembers: what the provider really took and gave back, when provider and
-//! carrier were out of reach, and what they did although their answer was lost.
+//! carrier were out of reach, and what was done although the answer was lost.
 
 use commerce::payments::PaymentCommand;
 use engine::handlers::{BoxFuture, Call, Failure, Handler, Request};
 use flows::{Command, Shop};
-use gateways::{Mood, SimulatedCarrier, SimulatedProvider};
+use gateways::{Mood, SimulatedProvider};
 use kernel::{PaymentId, Recorded, Timestamp};
 use std::{
     collections::BTreeMap,
@@ -14,7 +14,6 @@ use std::{
     },
     task::{Context, Poll, Waker},
 };
-use warehouse::shipping::ParcelCommand;
 
 /// What happens to whoever is outside.
 #[derive(Clone, Debug, Default)]
@@ -34,11 +33,11 @@ impl Weather {
         self.calm.store(true, SeqCst);
     }
 
-    fn is_calm(&self) -> bool {
+    pub(super) fn is_calm(&self) -> bool {
         self.calm.load(SeqCst)
     }
 
-    fn is_out(&self, now: Timestamp) -> bool {
+    pub(super) fn is_out(&self, now: Timestamp) -> bool {
         !self.is_calm() && self.outages.iter().any(|(from, until)| *from <= now && now < *until)
     }
 }
@@ -124,13 +123,13 @@ impl Bank {
 }
 
 /// Half of the requests whose answer is lost have arrived.
-fn is_done_all_the_same(call: &Call<'_>) -> bool {
+pub(super) fn is_done_all_the_same(call: &Call<'_>) -> bool {
     let sum: u32 = call.idempotency_key.bytes().map(u32::from).sum();
     (sum + call.attempt).is_multiple_of(2)
 }
 
 /// These futures are through at once.
-fn now<T>(mut future: BoxFuture<'_, Result<T, Failure>>) -> Result<T, Failure> {
+pub(super) fn now<T>(mut future: BoxFuture<'_, Result<T, Failure>>) -> Result<T, Failure> {
     match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(outcome) => outcome,
         Poll::Pending => Err(Failure::Transient("no answer at once".to_owned())),
@@ -156,55 +155,5 @@ impl Handler<Shop> for Bank {
 
     fn gave_up(&self, request: &Request, reason: &str) -> Vec<Command> {
         SimulatedProvider::default().gave_up(request, reason)
-    }
-}
-
-/// The carrier, with days on which nobody answers.
-pub(super) struct Van {
-    pub(super) carrier: SimulatedCarrier,
-    pub(super) weather: Weather,
-    /// Planted: it lets a parcel leave as soon as it has a label, paid or not.
-    pub(super) clears: bool,
-}
-
-impl Van {
-    fn answer(&self, call: &Call<'_>) -> Result<Vec<Command>, Failure> {
-        if self.weather.is_out(call.now) {
-            return Err(Failure::Transient("no line".to_owned()));
-        }
-        let mood = match self.weather.is_calm() {
-            true => Mood { fails: 0, repeats: 0, ..self.carrier.mood },
-            false => self.carrier.mood,
-        };
-        let mut said = now(SimulatedCarrier { mood, ..self.carrier }.call(call.clone()))?;
-        if let (true, Some(Command::Parcel(parcel, ParcelCommand::Label { .. }))) =
-            (self.clears, said.first())
-        {
-            let clear = Command::Parcel(*parcel, ParcelCommand::Clear);
-            said.push(clear);
-        }
-        Ok(said)
-    }
-}
-
-impl Handler<Shop> for Van {
-    fn name(&self) -> &'static str {
-        self.carrier.name()
-    }
-
-    fn provider(&self) -> &'static str {
-        self.carrier.provider()
-    }
-
-    fn request(&self, recorded: &Recorded<Shop>) -> Option<Request> {
-        self.carrier.request(recorded)
-    }
-
-    fn call<'a>(&'a self, call: Call<'a>) -> BoxFuture<'a, Result<Vec<Command>, Failure>> {
-        Box::pin(std::future::ready(self.answer(&call)))
-    }
-
-    fn gave_up(&self, request: &Request, reason: &str) -> Vec<Command> {
-        self.carrier.gave_up(request, reason)
     }
 }

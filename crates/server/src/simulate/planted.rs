@@ -27,11 +27,13 @@ pub enum Bug {
     RedeliveredOutcome,
     /// A parcel may leave as soon as it has a label.
     HandOverUnpaid,
+    /// The carrier does not hear that a label is void.
+    LabelNotVoided,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Bug; 7] = [
+    pub const ALL: [Bug; 8] = [
         Bug::ReleaseTwice,
         Bug::AnswerBeforeCommit,
         Bug::ForgottenTimer,
@@ -39,6 +41,7 @@ impl Bug {
         Bug::LostAsk,
         Bug::RedeliveredOutcome,
         Bug::HandOverUnpaid,
+        Bug::LabelNotVoided,
     ];
 
     /// True for a mistake in the rules, which [`Careless`] makes.

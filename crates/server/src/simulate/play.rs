@@ -10,6 +10,7 @@ use super::{
     planted::{self, Bug},
     rules::Rules,
     scene::{DAY, HOUR, Scene},
+    van,
     workers::{self, Care},
 };
 use commerce::payments::PaymentCommand;
@@ -288,14 +289,15 @@ impl<B: Rules> Play<B> {
     }
 
     /// People look at what handlers could not do, and try again. What the carrier would not take they
-    /// may give up; of money they want to know what became of it.
+    /// may give up; of money, and of labels that cost money, they want to know what became of it.
     pub(super) fn tend_letters(&mut self) -> Result<(), Halt> {
         let now = self.now()?;
         let dropped = self.chance.percent(20);
         let desk = self.machine()?.outside.desk();
         for letter in desk.letters() {
             // Those that cannot be tried yet wait behind another one.
-            let _ = match dropped && letter.handler == "ship" {
+            let hopeless = letter.handler == "ship" && !van::is_void(&letter.errand.request);
+            let _ = match dropped && hopeless {
                 true => desk.drop_letter(&letter.id, ("staff/1", "hopeless"), now),
                 false => desk.retry(&letter.id, "staff/1", now),
             };

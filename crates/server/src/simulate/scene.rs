@@ -3,13 +3,17 @@
 use super::{
     chance::Chance,
     machine::Setup,
-    outside::{Bank, Van, Weather},
+    outside::{Bank, Weather},
     planted::Bug,
+    van::Van,
 };
 use engine::{Alarms, Limits, SimulatedClock, handlers::HandlerLimits};
 use gateways::{Mood, SimulatedCarrier};
 use kernel::{Sku, Timestamp};
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 pub(super) const HOUR: Duration = Duration::from_secs(60 * 60);
 pub(super) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -72,8 +76,7 @@ impl Scene {
             mood: Mood { declines: clumsy(chance, 80), ..mood },
             lost: clumsy(chance, 150),
         };
-        let van =
-            Van { carrier, weather: weather.clone(), clears: bug == Some(Bug::HandOverUnpaid) };
+        let van = Van { carrier, weather: weather.clone(), book: Mutex::default(), bug };
         Setup {
             limits: limits(chance),
             handler_limits: handler_limits(chance),

@@ -9,7 +9,7 @@ use flows::{
     Command,
     views::{Pack, Packs, Parcels, Pick, Picks, Return, Returns},
 };
-use kernel::{Actor, PackId, ParcelId, PickId, Quantity, ReturnId, View};
+use kernel::{Actor, Column, PackId, ParcelId, PickId, Quantity, ReturnId, View};
 use std::str::FromStr;
 use warehouse::{
     Units,
@@ -54,6 +54,9 @@ pub(super) fn work(reader: &Reader, care: Care, chance: &mut Chance) -> Result<V
             pack_up(id, &pack, care, (chance, &mut commands));
         }
     }
+    if care != Care::ToTheEnd {
+        relabel(reader, (chance, &mut commands))?;
+    }
     for (id, _) in list::<Parcels, ParcelId>(reader)? {
         if !care.leaves(chance) {
             commands.push(Command::Parcel(id, ParcelCommand::HandOver));
@@ -67,6 +70,22 @@ pub(super) fn work(reader: &Reader, care: Care, chance: &mut Chance) -> Result<V
         }
     }
     Ok(commands)
+}
+
+/// Some parcels should go faster, or just have a label: also those that somebody is too late for, and by a
+/// service that nobody has.
+fn relabel(reader: &Reader, (chance, commands): Doing<'_>) -> Result<(), Halt> {
+    let wishes = [None, Some("express"), Some("next_day"), Some("standard"), Some("by_pigeon")];
+    for status in ["created", "labelled", "handed_over"] {
+        let query = Query::new().equal("status", Column::Text(status.to_owned())).limit(50);
+        for (key, _) in reader.list::<Parcels>(&query)?.rows {
+            let service = chance.of(&wishes).copied().flatten().map(Into::into);
+            if let (Ok(id), true) = (key.parse(), chance.percent(15)) {
+                commands.push(Command::Parcel(id, ParcelCommand::AskLabel { service }));
+            }
+        }
+    }
+    Ok(())
 }
 
 fn list<V: View, Id: FromStr>(reader: &Reader) -> Result<Vec<(Id, V::Document)>, Halt> {

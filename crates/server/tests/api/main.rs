@@ -7,6 +7,7 @@ mod consumers;
 mod conventions;
 mod events;
 mod idempotency;
+mod labels;
 mod selling;
 mod who;
 

@@ -312,25 +312,6 @@ async fn cash_on_delivery_is_offered_up_to_a_limit_and_asks_no_provider() {
     assert_eq!(shop.staff().get(&format!("/orders/{id}")).await.is(200).at("/status"), "released");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_service_that_the_carrier_was_not_asked_for_is_refused_and_never_ignored() {
-    let shop = Shop::stocked().await;
-    let ask = async |id: &str, body: Value| {
-        shop.staff().post(&format!("/parcels/{id}.1/label")).json(&body).send().await
-    };
-    let (id, _) = shop.sealed("MUG-1", 1).await;
-    let label = ask(&id, json!({})).await.is(200);
-    assert!(!label.header("cartage-position").is_empty());
-    ask(&id, json!({"service": label.at("/service")})).await.is(200);
-    let other = ask(&id, json!({"service": "by-pigeon"})).await;
-    other.refuses(409, "PARCEL_LABELLED").points_at("/service");
-    shop.staff().post("/consumers/ship/pause").send().await.is(202);
-    let (id, _) = shop.sealed("MUG-1", 1).await;
-    ask(&id, json!({})).await.refuses(409, "PARCEL_LABEL_PENDING");
-    let wish = ask(&id, json!({"service": "by-pigeon"})).await;
-    wish.refuses(409, "PARCEL_SERVICE_CHOSEN").points_at("/service");
-}
-
 /// What of this kind lies in the vault.
 fn kept(shop: &Shop, kind: &str) -> i64 {
     let journal = shop.folder.path().join("journal.db");

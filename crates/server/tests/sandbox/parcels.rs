@@ -54,6 +54,7 @@ async fn seen(postal_code: &str, until: TrackingStatus) -> Vec<TrackingStatus> {
 async fn a_parcel_is_labelled_once_with_what_was_chosen() {
     let scene = Scene::silent();
     let label = ParcelCommand::Label {
+        number: 1,
         tracking_number: format!("SBX-{}", parcel(1)).into(),
         carrier: "sandbox".into(),
         service: "express".into(),
@@ -62,6 +63,75 @@ async fn a_parcel_is_labelled_once_with_what_was_chosen() {
     assert_eq!(scene.ship(1, &fact).await, Ok(vec![label.clone()]));
     assert_eq!(scene.ship(1, &fact).await, Ok(vec![label]));
     assert!(scene.ship(2, &created(None)).await.is_ok(), "without an address");
+}
+
+/// The label of this number, in the place of those before.
+fn asked(number: u32, service: Option<&str>) -> ParcelFact {
+    ParcelFact::LabelAsked {
+        number,
+        weight_grams: 900,
+        carrier: None,
+        service: service.map(Into::into),
+        address: None,
+        replaces: None,
+    }
+}
+
+fn void(number: u32) -> ParcelFact {
+    ParcelFact::LabelVoidAsked { number, tracking_number: None }
+}
+
+fn labelled(number: u32, tracking_number: String, service: &str) -> ParcelCommand {
+    let (carrier, service) = ("sandbox".into(), service.into());
+    ParcelCommand::Label { number, tracking_number: tracking_number.into(), carrier, service }
+}
+
+fn refused(number: u32, reason: &str) -> ParcelCommand {
+    ParcelCommand::LabelFailed { number, reason: reason.into() }
+}
+
+#[tokio::test]
+async fn each_label_of_a_parcel_is_a_request_of_its_own_and_said_again_it_is_the_same() {
+    let scene = Scene::silent();
+    scene.ship(1, &to(&scene, "N1 9GU")).await.expect("a label");
+    let label = labelled(2, format!("SBX-{}-2", parcel(1)), "next_day");
+    for _ in 0..2 {
+        let said = scene.ship(1, &asked(2, Some("next_day"))).await;
+        assert_eq!(said, Ok(vec![label.clone()]));
+    }
+    let label = labelled(3, format!("SBX-{}-3", parcel(1)), "standard");
+    assert_eq!(scene.ship(1, &asked(3, None)).await, Ok(vec![label]));
+}
+
+#[tokio::test]
+async fn a_service_that_the_carrier_does_not_list_is_refused() {
+    let scene = Scene::silent();
+    let services = format!("{}/services", scene.sandbox.carrier_url);
+    let listed = reqwest::get(services).await.expect("an answer").text().await.expect("a list");
+    assert_eq!(listed, r#"{"services":["standard","express","next_day"]}"#);
+    let said = scene.ship(1, &asked(1, Some("by-pigeon"))).await;
+    assert_eq!(said, Ok(vec![refused(1, "unknown_service")]));
+}
+
+#[tokio::test]
+async fn a_label_that_is_void_before_it_is_asked_for_is_never_given() {
+    let scene = Scene::silent();
+    assert_eq!(scene.ship(1, &void(1)).await, Ok(vec![]));
+    let said = scene.ship(1, &to(&scene, "N1 9GU")).await;
+    assert_eq!(said, Ok(vec![refused(1, "voided")]));
+    let label = labelled(2, format!("SBX-{}-2", parcel(1)), "standard");
+    assert_eq!(scene.ship(1, &asked(2, None)).await, Ok(vec![label]), "another one is");
+}
+
+#[tokio::test]
+async fn a_parcel_is_told_apart_from_a_label_of_it_that_is_void() {
+    let mut inbox = Inbox::open().await;
+    let scene = Scene::told(&inbox);
+    scene.ship(1, &to(&scene, "N1 9GU")).await.expect("a label");
+    scene.ship(1, &asked(2, None)).await.expect("a label");
+    scene.ship(1, &void(1)).await.expect("it is told");
+    scene.ship(1, &ParcelFact::HandedOver).await.expect("it is told");
+    assert_eq!(inbox.next().await.heard(&scene.sandbox.secret).kind, "parcel.tracked");
 }
 
 #[tokio::test]
@@ -109,7 +179,7 @@ async fn a_refused_label_is_an_outcome() {
     let scene = Scene::silent();
     let refusing = Switches { refuse_labels: true, ..Switches::default() };
     scene.sandbox.switch(Side::Carrier, refusing);
-    let refused = ParcelCommand::LabelFailed { reason: "not_served".into() };
+    let refused = ParcelCommand::LabelFailed { number: 1, reason: "not_served".into() };
     assert_eq!(scene.ship(1, &to(&scene, "N1 9GU")).await, Ok(vec![refused]));
 }
 
@@ -118,7 +188,7 @@ async fn a_parcel_to_somebody_who_was_forgotten_gets_no_label() {
     let scene = Scene::silent();
     let address = scene.vault.keep("{}");
     scene.vault.forget(address);
-    let refused = ParcelCommand::LabelFailed { reason: "address_forgotten".into() };
+    let refused = ParcelCommand::LabelFailed { number: 1, reason: "address_forgotten".into() };
     assert_eq!(scene.ship(1, &created(Some(address))).await, Ok(vec![refused]));
 }
 

@@ -41,6 +41,35 @@ pub enum ParcelFact {
         /// In its words.
         reason: CompactString,
     },
+    /// A label is asked for again: none was given, or one of another service is wished for.
+    #[serde(rename = "shipping/label_asked@1")]
+    LabelAsked {
+        /// Which of the parcel's labels, from 1; the same again when nobody answered.
+        number: u32,
+        /// What the parcel weighs.
+        weight_grams: u32,
+        /// With whom, where that is chosen already.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        carrier: Option<CompactString>,
+        /// How fast; without, the carrier chooses.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        service: Option<CompactString>,
+        /// Where to, in the vault.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        address: Option<VaultId>,
+        /// The tracking number of the label in whose place it comes.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        replaces: Option<CompactString>,
+    },
+    /// A label that nobody will use is to be void.
+    #[serde(rename = "shipping/label_void_asked@1")]
+    LabelVoidAsked {
+        /// Which of the parcel's labels, from 1.
+        number: u32,
+        /// What the carrier calls it, where it has said so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tracking_number: Option<CompactString>,
+    },
     /// Paid for: it may leave.
     #[serde(rename = "shipping/cleared@1")]
     Cleared,

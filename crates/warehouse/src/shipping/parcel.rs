@@ -28,8 +28,16 @@ pub enum ParcelCommand {
         /// Where to, in the vault.
         address: Option<VaultId>,
     },
+    /// Ask the carrier for a label again, or for one of another service.
+    AskLabel {
+        /// How fast; without, the carrier chooses, and any label that is there will do.
+        service: Option<CompactString>,
+    },
     /// The carrier has given a label.
     Label {
+        /// Which of the parcel's labels, from 1.
+        #[serde(default = "first")]
+        number: u32,
         /// What the carrier calls it.
         tracking_number: CompactString,
         /// With whom.
@@ -39,6 +47,9 @@ pub enum ParcelCommand {
     },
     /// The carrier will not give one.
     LabelFailed {
+        /// Which of the parcel's labels, from 1.
+        #[serde(default = "first")]
+        number: u32,
         /// In its words; cut to 64 bytes.
         reason: CompactString,
     },
@@ -62,9 +73,16 @@ pub enum ParcelCommand {
     GiveUp {
         /// What was asked.
         what: GaveUp,
+        /// Which of the parcel's labels, where one was asked for; without, the one asked for last.
+        #[serde(default)]
+        number: Option<u32>,
         /// Why there was no answer; cut to 64 bytes.
         reason: CompactString,
     },
+}
+
+fn first() -> u32 {
+    1
 }
 
 /// Why not.
@@ -80,6 +98,15 @@ pub enum ParcelRefusal {
     /// The carrier does not expect it.
     #[error("the parcel has no label: wait for it")]
     NotLabelled,
+    /// The carrier has not said yet whether it gives the label that was asked for.
+    #[error("the carrier has not answered yet: ask again in a moment")]
+    LabelPending,
+    /// Label after label: something else is wrong.
+    #[error("{max} labels were asked for: cancel the parcel, or send it as it is")]
+    LabelsUsedUp {
+        /// So many for one parcel.
+        max: u32,
+    },
     /// Nobody has paid for it.
     #[error("the parcel is not paid for: leave it at the dock until it is cleared")]
     NotCleared,
@@ -126,16 +153,31 @@ pub enum ParcelStatus {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Parcel {
-    status: ParcelStatus,
+    pub(super) status: ParcelStatus,
+    /// Of the label that counts; none while one is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    tracking_number: Option<CompactString>,
+    pub(super) tracking_number: Option<CompactString>,
+    /// Of that label; while one is asked for, the service it is asked for with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) service: Option<CompactString>,
+    /// How many labels were asked for beyond the first.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub(super) relabelled: u32,
+    /// What the carrier calls the labels that nobody will use.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub(super) void: BTreeSet<CompactString>,
+    pub(super) weight_grams: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) carrier: Option<CompactString>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) address: Option<VaultId>,
     cleared: bool,
     handed_over: bool,
     #[serde(skip_serializing_if = "is_false")]
-    label_failed: bool,
+    pub(super) label_failed: bool,
     inquiries: u32,
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    gave_up: BTreeSet<GaveUp>,
+    pub(super) gave_up: BTreeSet<GaveUp>,
     /// When the carrier last saw it, by its clock.
     #[serde(skip_serializing_if = "Option::is_none")]
     last_seen: Option<Timestamp>,
@@ -147,7 +189,11 @@ fn is_false(flag: &bool) -> bool {
     !flag
 }
 
-type Facts = Result<Vec<ParcelFact>, ParcelRefusal>;
+fn is_zero(count: &u32) -> bool {
+    *count == 0
+}
+
+pub(super) type Facts = Result<Vec<ParcelFact>, ParcelRefusal>;
 
 impl Decider for Parcel {
     type Id = ParcelId;
@@ -185,14 +231,25 @@ impl Decider for Parcel {
 
     fn evolve(&mut self, fact: &ParcelFact) {
         match fact {
-            ParcelFact::Created { .. } => self.status = ParcelStatus::Created,
-            ParcelFact::Labelled { tracking_number, .. } => {
+            ParcelFact::Created { weight_grams, carrier, service, address, .. } => {
+                self.status = ParcelStatus::Created;
+                (self.weight_grams, self.address) = (*weight_grams, *address);
+                (self.carrier, self.service) = (carrier.clone(), service.clone());
+            }
+            ParcelFact::Labelled { tracking_number, service, .. } => {
                 self.tracking_number = Some(tracking_number.clone());
+                self.service = Some(service.clone());
                 if self.status == ParcelStatus::Created {
                     self.status = ParcelStatus::Labelled;
                 }
             }
             ParcelFact::LabelFailed { .. } => self.label_failed = true,
+            ParcelFact::LabelAsked { number, service, .. } => {
+                self.label_asked(*number, service.as_ref());
+            }
+            ParcelFact::LabelVoidAsked { tracking_number, .. } => {
+                self.void.extend(tracking_number.clone());
+            }
             ParcelFact::Cleared => self.cleared = true,
             ParcelFact::HandedOver => {
                 self.handed_over = true;
@@ -216,20 +273,16 @@ impl Decider for Parcel {
 
 /// Rules.
 impl Parcel {
-    fn judge(&self, command: &ParcelCommand) -> Result<Vec<ParcelFact>, ParcelRefusal> {
-        let cancelled = self.status == ParcelStatus::Cancelled;
+    fn judge(&self, command: &ParcelCommand) -> Facts {
+        let cancelled = self.is_cancelled();
         Ok(match command {
             ParcelCommand::Create { .. } => vec![],
-            ParcelCommand::Label { tracking_number, carrier, service } => {
-                let (tracking_number, carrier, service) =
-                    (cut(tracking_number), cut(carrier), cut(service));
-                if self.tracking_number.as_ref() == Some(&tracking_number) {
-                    return Ok(vec![]);
-                }
-                vec![ParcelFact::Labelled { tracking_number, carrier, service }]
+            ParcelCommand::AskLabel { service } => self.ask_label(service.as_ref())?,
+            ParcelCommand::Label { number, tracking_number, carrier, service } => {
+                self.told_label(*number, cut(tracking_number), [cut(carrier), cut(service)])
             }
-            ParcelCommand::LabelFailed { .. } if self.label_failed || self.has_label() => vec![],
-            ParcelCommand::LabelFailed { reason } => {
+            ParcelCommand::LabelFailed { number, .. } if self.label_is_settled(*number) => vec![],
+            ParcelCommand::LabelFailed { reason, .. } => {
                 vec![ParcelFact::LabelFailed { reason: cut(reason) }]
             }
             ParcelCommand::Clear if self.cleared => vec![],
@@ -253,7 +306,12 @@ impl Parcel {
             ParcelCommand::Cancel if self.has_left() => return Err(ParcelRefusal::TooLate),
             ParcelCommand::Cancel => vec![ParcelFact::Cancelled],
             ParcelCommand::GiveUp { what, .. } if self.gave_up.contains(what) => vec![],
-            ParcelCommand::GiveUp { what, reason } => {
+            ParcelCommand::GiveUp { what: GaveUp::Label, number, .. }
+                if self.label_is_settled(number.unwrap_or(self.label_number())) =>
+            {
+                vec![]
+            }
+            ParcelCommand::GiveUp { what, reason, .. } => {
                 vec![ParcelFact::GaveUp { what: *what, reason: cut(reason) }]
             }
         })
@@ -308,7 +366,7 @@ impl Parcel {
             return;
         }
         self.last_seen = Some(event.at);
-        if self.has_come_to_rest() || self.status == ParcelStatus::Cancelled {
+        if self.has_come_to_rest() || self.is_cancelled() {
             return;
         }
         self.status = match event.status {
@@ -333,15 +391,19 @@ impl Parcel {
         };
     }
 
-    fn has_label(&self) -> bool {
+    pub(super) fn has_label(&self) -> bool {
         self.tracking_number.is_some()
+    }
+
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.status == ParcelStatus::Cancelled
     }
 
     fn has_come_to_rest(&self) -> bool {
         matches!(self.status, ParcelStatus::Delivered | ParcelStatus::Lost | ParcelStatus::Returned)
     }
 
-    fn has_left(&self) -> bool {
+    pub(super) fn has_left(&self) -> bool {
         self.handed_over
             || !matches!(
                 self.status,
@@ -370,7 +432,7 @@ impl Parcel {
     }
 }
 
-fn is_name(text: &CompactString) -> bool {
+pub(super) fn is_name(text: &CompactString) -> bool {
     (1..=TEXT).contains(&text.len())
 }
 

@@ -4,8 +4,9 @@ use super::{
     GaveUp, Parcel, ParcelCommand as Command, ParcelFact as Fact, ParcelRefusal as Refusal,
     ParcelStatus as Status, TrackingEvent, TrackingStatus as Seen,
 };
+use compact_str::CompactString;
 use kernel::{
-    Timestamp,
+    Timestamp, VaultId,
     spec::{NOW, given},
 };
 use std::time::Duration;
@@ -26,12 +27,16 @@ fn created() -> Fact {
 
 fn label(number: &str) -> Command {
     let (carrier, service) = ("post".into(), "parcel".into());
-    Command::Label { tracking_number: number.into(), carrier, service }
+    Command::Label { number: 1, tracking_number: number.into(), carrier, service }
 }
 
 fn labelled(number: &str) -> Fact {
     let (carrier, service) = ("post".into(), "parcel".into());
     Fact::Labelled { tracking_number: number.into(), carrier, service }
+}
+
+fn void(number: u32, tracking_number: Option<&str>) -> Fact {
+    Fact::LabelVoidAsked { number, tracking_number: tracking_number.map(Into::into) }
 }
 
 fn ready() -> Vec<Fact> {
@@ -81,13 +86,14 @@ fn nothing_can_be_asked_of_a_parcel_that_is_not_there() {
     let (reason, what) = (|| "no".into(), GaveUp::Label);
     for command in [
         label("P1"),
-        Command::LabelFailed { reason: reason() },
+        Command::LabelFailed { number: 1, reason: reason() },
+        Command::AskLabel { service: None },
         Command::Clear,
         Command::HandOver,
         Command::AskCarrier { inquiry: 1 },
         track([event(1, Seen::InTransit)]),
         Command::Cancel,
-        Command::GiveUp { what, reason: reason() },
+        Command::GiveUp { what, number: None, reason: reason() },
     ] {
         given::<Parcel>([]).when(command).refused(Refusal::Unknown);
     }
@@ -98,8 +104,9 @@ fn a_label_told_twice_is_one_label_and_another_one_is_recorded() {
     given::<Parcel>([created()]).when(label("P1")).then([labelled("P1")]);
     given::<Parcel>(ready()).when(label("P1")).then_nothing_happened();
     given::<Parcel>(ready()).when(label("P2")).then([labelled("P2")]);
+    // Its carrier was told that it is not sent before it gave this one.
     let late = with(ready(), [Fact::Cancelled]);
-    late.when(label("P2")).then([labelled("P2")]);
+    late.when(label("P2")).then([labelled("P2"), void(1, Some("P2"))]);
     assert_eq!(
         with(ready(), [Fact::Cancelled, labelled("P2")]).state().status(),
         Status::Cancelled
@@ -109,7 +116,7 @@ fn a_label_told_twice_is_one_label_and_another_one_is_recorded() {
 #[test]
 fn a_label_that_is_not_given_is_recorded_once_and_a_later_one_is_welcome() {
     let failed = Fact::LabelFailed { reason: "no such town".into() };
-    let fail = || Command::LabelFailed { reason: "no such town".into() };
+    let fail = || Command::LabelFailed { number: 1, reason: "no such town".into() };
     given::<Parcel>([created()]).when(fail()).then([failed.clone()]);
     given::<Parcel>([created(), failed.clone()]).when(fail()).then_nothing_happened();
     given::<Parcel>([created(), failed]).when(label("P1")).then([labelled("P1")]);
@@ -263,10 +270,181 @@ fn the_carrier_is_asked_once_per_inquiry_while_the_parcel_is_on_its_way() {
 
 #[test]
 fn giving_up_is_recorded_once_for_each_thing_that_was_asked() {
-    let give_up = |what| Command::GiveUp { what, reason: "no answer".into() };
+    let give_up = |what| Command::GiveUp { what, number: None, reason: "no answer".into() };
     let gave_up = |what| Fact::GaveUp { what, reason: "no answer".into() };
     for what in [GaveUp::Label, GaveUp::Inquiry, GaveUp::Void] {
         given::<Parcel>([created()]).when(give_up(what)).then([gave_up(what)]);
         given::<Parcel>([created(), gave_up(what)]).when(give_up(what)).then_nothing_happened();
     }
+}
+
+fn home() -> VaultId {
+    "00000000-0000-4000-8000-00000000000a".parse().unwrap()
+}
+
+/// A parcel of which everything has to be said again when another label is asked for.
+fn to_somebody() -> Fact {
+    Fact::Created {
+        fulfilment: 1,
+        weight_grams: 900,
+        carrier: Some("post".into()),
+        service: None,
+        address: Some(home()),
+    }
+}
+
+fn ask(service: Option<&str>) -> Command {
+    Command::AskLabel { service: service.map(Into::into) }
+}
+
+fn asked(number: u32, service: Option<&str>, replaces: Option<&str>) -> Fact {
+    Fact::LabelAsked {
+        number,
+        weight_grams: 900,
+        carrier: Some("post".into()),
+        service: service.map(Into::into),
+        address: Some(home()),
+        replaces: replaces.map(Into::into),
+    }
+}
+
+fn failed() -> Fact {
+    Fact::LabelFailed { reason: "not_served".into() }
+}
+
+fn given_up() -> Fact {
+    Fact::GaveUp { what: GaveUp::Label, reason: "no answer".into() }
+}
+
+/// Asked for as an express, in the place of `P1`.
+fn relabelling() -> Vec<Fact> {
+    let replaced = [asked(2, Some("express"), Some("P1")), void(1, Some("P1"))];
+    [to_somebody(), labelled("P1"), Fact::Cleared].into_iter().chain(replaced).collect()
+}
+
+fn express(number: &str) -> (Command, Fact) {
+    let [carrier, service, tracking_number] = ["post", "express", number].map(CompactString::from);
+    let labelled = Fact::Labelled {
+        tracking_number: tracking_number.clone(),
+        carrier: carrier.clone(),
+        service: service.clone(),
+    };
+    (Command::Label { number: 2, tracking_number, carrier, service }, labelled)
+}
+
+#[test]
+fn a_label_that_was_refused_is_asked_for_again_with_or_without_a_service() {
+    let refused = || with(vec![to_somebody()], [failed()]);
+    refused().when(ask(None)).then([asked(2, None, None)]);
+    refused().when(ask(Some("express"))).then([asked(2, Some("express"), None)]);
+    // Refused again, and asked for again.
+    let twice = with(vec![to_somebody()], [failed(), asked(2, Some("express"), None), failed()]);
+    twice.when(ask(Some("express"))).then([asked(3, Some("express"), None)]);
+}
+
+#[test]
+fn a_label_that_nobody_answered_is_asked_for_again_as_the_same_request() {
+    let unanswered = || with(vec![to_somebody()], [given_up()]);
+    unanswered().when(ask(None)).then([asked(1, None, None)]);
+    // It may have been given all the same: whatever the carrier calls it, it is void.
+    unanswered().when(ask(Some("express"))).then([asked(2, Some("express"), None), void(1, None)]);
+    // Given up again, as it may be.
+    let again = || with(vec![to_somebody()], [given_up(), asked(1, None, None)]);
+    again().when(ask(None)).refused(Refusal::LabelPending);
+    let give_up =
+        Command::GiveUp { what: GaveUp::Label, number: Some(1), reason: "no answer".into() };
+    again().when(give_up).then([given_up()]);
+}
+
+#[test]
+fn a_label_of_another_service_is_replaced_and_the_old_one_is_void() {
+    let there = || with(vec![to_somebody()], [labelled("P1"), Fact::Cleared]);
+    let express = [asked(2, Some("express"), Some("P1")), void(1, Some("P1"))];
+    there().when(ask(Some("express"))).then(express);
+    assert_eq!(given::<Parcel>(relabelling()).state().status(), Status::Created);
+    assert_eq!(given::<Parcel>(relabelling()).state().tracking_number(), None);
+}
+
+#[test]
+fn a_label_that_is_there_will_do_when_no_service_or_its_own_is_wished_for() {
+    for wish in [None, Some("parcel")] {
+        given::<Parcel>(ready()).when(ask(wish)).then_nothing_happened();
+    }
+    let (_, labelled) = express("P2");
+    with(relabelling(), [labelled]).when(ask(Some("express"))).then_nothing_happened();
+}
+
+#[test]
+fn a_label_is_not_asked_for_while_one_is_awaited() {
+    for wish in [None, Some("express")] {
+        given::<Parcel>([created()]).when(ask(wish)).refused(Refusal::LabelPending);
+        given::<Parcel>(relabelling()).when(ask(wish)).refused(Refusal::LabelPending);
+    }
+}
+
+#[test]
+fn a_parcel_that_has_left_or_is_not_sent_gets_no_other_label() {
+    for wish in [None, Some("parcel"), Some("express")] {
+        given::<Parcel>(gone()).when(ask(wish)).refused(Refusal::TooLate);
+        with(ready(), [tracked(1, Seen::InTransit)]).when(ask(wish)).refused(Refusal::TooLate);
+        with(ready(), [Fact::Cancelled]).when(ask(wish)).refused(Refusal::Cancelled);
+    }
+}
+
+#[test]
+fn a_service_has_a_name() {
+    for wish in ["", &"x".repeat(65)] {
+        given::<Parcel>(ready()).when(ask(Some(wish))).refused(Refusal::BadText);
+    }
+}
+
+#[test]
+fn a_parcel_has_at_most_twenty_labels() {
+    let many = (2..=20).flat_map(|number| [failed(), asked(number, None, None)]);
+    let parcel = with(vec![to_somebody()], many.chain([failed()]));
+    parcel.when(ask(None)).refused(Refusal::LabelsUsedUp { max: 20 });
+}
+
+#[test]
+fn a_parcel_does_not_leave_while_another_label_is_awaited() {
+    given::<Parcel>(relabelling()).when(Command::HandOver).refused(Refusal::NotLabelled);
+    let (label, labelled) = express("P2");
+    given::<Parcel>(relabelling()).when(label.clone()).then([labelled.clone()]);
+    let relabelled = with(relabelling(), [labelled]);
+    assert_eq!(relabelled.state().status(), Status::Labelled);
+    assert_eq!(relabelled.state().tracking_number(), Some("P2"));
+    relabelled.when(Command::HandOver).then([Fact::HandedOver]);
+}
+
+#[test]
+fn an_answer_to_an_ask_that_was_replaced_is_void_and_never_the_parcels_label() {
+    let replaced = [asked(2, Some("express"), None), void(1, None)];
+    let unanswered = || with(vec![to_somebody(), given_up()], replaced.clone());
+    unanswered().when(label("P1")).then([void(1, Some("P1"))]);
+    let told =
+        with(vec![to_somebody(), given_up()], [&replaced[..], &[void(1, Some("P1"))]].concat());
+    assert_eq!(told.state().tracking_number(), None);
+    told.when(label("P1")).then_nothing_happened();
+    // What was void already is told again.
+    given::<Parcel>(relabelling()).when(label("P1")).then_nothing_happened();
+    let no = Command::LabelFailed { number: 1, reason: "not_served".into() };
+    unanswered().when(no).then_nothing_happened();
+    let nobody =
+        |number| Command::GiveUp { what: GaveUp::Label, number, reason: "no answer".into() };
+    unanswered().when(nobody(Some(1))).then_nothing_happened();
+    unanswered().when(nobody(None)).then([given_up()]);
+}
+
+#[test]
+fn a_carrier_that_keeps_the_number_for_another_service_has_given_another_label() {
+    let (label, labelled) = express("P1");
+    given::<Parcel>(relabelling()).when(label.clone()).then([labelled.clone()]);
+    with(relabelling(), [labelled]).when(label).then_nothing_happened();
+}
+
+#[test]
+fn an_answer_that_is_given_up_after_all_changes_nothing() {
+    let nobody =
+        Command::GiveUp { what: GaveUp::Label, number: Some(1), reason: "no answer".into() };
+    given::<Parcel>(ready()).when(nobody).then_nothing_happened();
 }

@@ -193,6 +193,7 @@ fn is_told(fact: &ParcelFact) -> bool {
     match fact {
         ParcelFact::Created { .. }
         | ParcelFact::Labelled { .. }
+        | ParcelFact::LabelAsked { .. }
         | ParcelFact::HandedOver
         | ParcelFact::Tracked(_)
         | ParcelFact::Delivered { .. }
@@ -200,6 +201,7 @@ fn is_told(fact: &ParcelFact) -> bool {
         | ParcelFact::ReturnedToSender { .. }
         | ParcelFact::Cancelled => true,
         ParcelFact::LabelFailed { .. }
+        | ParcelFact::LabelVoidAsked { .. }
         | ParcelFact::Cleared
         | ParcelFact::CarrierAsked { .. }
         | ParcelFact::GaveUp { .. } => false,

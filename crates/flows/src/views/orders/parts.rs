@@ -111,6 +111,9 @@ impl OrderParcel {
                 self.tracking_number = Some(tracking_number.clone());
                 self.carrier = Some(carrier.clone());
             }
+            ParcelFact::LabelAsked { carrier, .. } => {
+                (self.tracking_number, self.carrier) = (None, carrier.clone());
+            }
             _ => {}
         }
         parcels::follow(&mut self.status, &mut self.seen_at, fact);

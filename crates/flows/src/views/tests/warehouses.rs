@@ -8,7 +8,7 @@ use warehouse::{
     packs::PackFact,
     picks::{PickFact, PickLine, PickStage, ShortReason},
     returns::{Disposition, InspectedLine, ReturnLine, ReturnStage},
-    shipping::{ParcelStatus, TrackingEvent, TrackingStatus},
+    shipping::{GaveUp, ParcelStatus, TrackingEvent, TrackingStatus},
 };
 
 /// True as long as the document stands on its work list.
@@ -103,13 +103,64 @@ fn a_parcel_is_for_the_van_from_its_clearing_to_its_hand_over() {
         service: None,
         address: None,
     });
-    let cleared = [created.clone(), parcel(ParcelFact::Cleared)];
+    let cleared = [created.clone(), labelled("T1"), parcel(ParcelFact::Cleared)];
     assert!(!waits::<Parcels>(&seen(&[created])));
     assert!(waits::<Parcels>(&seen(&cleared)));
     for end in [ParcelFact::HandedOver, ParcelFact::Cancelled] {
         let gone = seen(&[&cleared[..], &[parcel(end)]].concat());
         assert!(!waits::<Parcels>(&gone), "{gone:?}");
     }
+}
+
+fn labelled(number: &str) -> Fact {
+    Fact::Parcel(
+        ParcelId::new(id(), 1),
+        ParcelFact::Labelled {
+            tracking_number: number.into(),
+            carrier: "royal-mail".into(),
+            service: "48".into(),
+        },
+    )
+}
+
+#[test]
+fn a_parcel_that_is_relabelled_waits_for_its_label_and_is_not_found_by_the_old_number() {
+    let parcel = |fact| Fact::Parcel(ParcelId::new(id(), 1), fact);
+    let asked = ParcelFact::LabelAsked {
+        number: 2,
+        weight_grams: 700,
+        carrier: None,
+        service: Some("24".into()),
+        address: None,
+        replaces: Some("T1".into()),
+    };
+    let nobody = ParcelFact::GaveUp { what: GaveUp::Label, reason: "no answer".into() };
+    let created = ParcelFact::Created {
+        fulfilment: 1,
+        weight_grams: 700,
+        carrier: None,
+        service: None,
+        address: None,
+    };
+    let facts = [
+        parcel(created),
+        labelled("T1"),
+        parcel(ParcelFact::Cleared),
+        parcel(asked.clone()),
+        parcel(nobody),
+        parcel(asked),
+        labelled("T2"),
+    ];
+    let seen = |told: usize| shown::<Parcels>(&facts[..told]).into_values().next().unwrap();
+    let number = |told: usize| Parcels::columns(&seen(told))[2].clone();
+    let pending = seen(4);
+    assert_eq!((pending.status, pending.service.as_deref()), (ParcelStatus::Created, Some("24")));
+    assert!(!waits::<Parcels>(&pending));
+    assert_eq!(number(4), None);
+    assert_eq!(seen(5).label_failed.as_deref(), Some("no answer"));
+    assert_eq!(seen(6).label_failed, None);
+    assert!(waits::<Parcels>(&seen(7)));
+    assert_eq!(number(7), Some(Column::Text("T2".into())));
 }
 
 #[test]

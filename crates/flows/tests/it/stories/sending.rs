@@ -3,7 +3,7 @@
 use crate::{
     laws::{Money, money},
     scenarios::{carrier_tells, refunds_fail},
-    town::{Town, tracked},
+    town::{Town, ask_label, label, tracked},
     world::Drill,
 };
 use commerce::orders::{CancelReason, Canceller, OrderCommand, Status, Units};
@@ -21,8 +21,8 @@ fn town() -> Town {
 #[test]
 fn a_parcel_that_no_carrier_takes_is_cancelled_and_its_money_given_back() {
     let no_label: [fn() -> ParcelCommand; 2] = [
-        || ParcelCommand::LabelFailed { reason: "not_served".into() },
-        || ParcelCommand::GiveUp { what: GaveUp::Label, reason: "no answer".into() },
+        || ParcelCommand::LabelFailed { number: 1, reason: "not_served".into() },
+        || nobody_answers(1),
     ];
     for no_label in no_label {
         let mut town = town();
@@ -32,11 +32,49 @@ fn a_parcel_that_no_carrier_takes_is_cancelled_and_its_money_given_back() {
             }
             _ => None,
         });
-        town.two_cups_and_a_mug().run_to_the_end().is_settled();
+        town.two_cups_and_a_mug().turns();
+        town.world.wait(3 * DAY - Duration::from_secs(1));
+        assert_eq!(town.turns().status(), Status::Released, "people may ask for another label");
+        town.run_to_the_end().is_settled();
         assert_eq!((town.status(), town.stock("CUP")), (Status::Cancelled, (8, 10, 2)));
         let Money { captured, refunded, .. } = money(&town.world);
         assert_eq!(captured, refunded);
     }
+}
+
+fn nobody_answers(number: u32) -> ParcelCommand {
+    let (what, reason) = (GaveUp::Label, "no answer".into());
+    ParcelCommand::GiveUp { what, number: Some(number), reason }
+}
+
+#[test]
+fn a_parcel_that_nobody_answered_for_leaves_with_another_label_and_the_late_one_is_void() {
+    let mut town = town();
+    town.when(|heard| match heard.fact {
+        Fact::Parcel(parcel, ParcelFact::Created { .. }) => {
+            Some(vec![Command::Parcel(parcel, nobody_answers(1))])
+        }
+        Fact::Parcel(parcel, ParcelFact::GaveUp { what: GaveUp::Label, .. }) => {
+            Some(vec![Command::Parcel(parcel, ask_label("express"))])
+        }
+        _ => None,
+    });
+    town.two_cups_and_a_mug();
+    town.turn_while(|town| !town.timeline().contains(&"another label asked for".into()));
+    town.carrier(label());
+    town.run_to_the_end().is_settled();
+    assert_eq!(town.status(), Status::Completed);
+    let parcel = town.world.facts().filter_map(|fact| match fact {
+        Fact::Parcel(_, ParcelFact::Labelled { tracking_number, service, .. }) => {
+            Some(format!("{tracking_number} {service}"))
+        }
+        Fact::Parcel(_, ParcelFact::LabelVoidAsked { number, tracking_number }) => {
+            Some(format!("void {number} {}", tracking_number.as_deref().unwrap_or("?")))
+        }
+        _ => None,
+    });
+    let labels: Vec<String> = parcel.collect();
+    assert_eq!(labels, ["void 1 ?", "void 1 TRACK-1", "TRACK-2 express"]);
 }
 
 #[test]

@@ -5,9 +5,9 @@ use crate::http::{
     asking::{After, Filters, List, Paging, Path},
     caller::Staff,
     front::{By, Front, unreadable},
-    problem::{Flaw, Problem},
+    problem::Problem,
     shapes::{id_of, word},
-    submission::{Nothing, Submission},
+    submission::{Deed, Nothing, Submission},
 };
 use axum::extract::State;
 use engine::views::Query;
@@ -48,7 +48,8 @@ pub(crate) struct Parcel {
     #[serde(skip_serializing_if = "Option::is_none")]
     tracking_number: Option<String>,
     weight_grams: u32,
-    /// Why the carrier gave no label.
+    /// Why it has no label: the carrier refused it, or did not answer. Without this and without a
+    /// tracking number one is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     label_failed: Option<String>,
     events: Vec<Event>,
@@ -158,15 +159,16 @@ async fn get(
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LabelWish {
-    /// The carrier's service, as a check: the carrier has chosen it when it gave the label, and another
-    /// one is refused.
+    /// The carrier's service; without, the carrier chooses, and a label that is there will do.
     #[serde(default)]
-    #[schema(max_length = 64)]
+    #[schema(min_length = 1, max_length = 64)]
     service: Option<String>,
 }
 
-/// The label of a parcel. It is asked for by itself when the carton is sealed; until the carrier has
-/// answered this is a conflict.
+/// Asks for the label of a parcel again. The first is asked for by itself when the carton is sealed; when
+/// the carrier refused it or did not answer, or another service is wished for, this asks for another, and
+/// the old one is void. The parcel is `created` and does not leave until the carrier has answered; when
+/// it refuses, `label_failed` tells why. A label of this service that is there stays.
 #[utoipa::path(post, path = "/parcels/{id}/label", tag = "warehouse", params(("id" = String, Path)),
     request_body = LabelWish, responses((status = 200, body = Parcel)))]
 async fn label(
@@ -175,39 +177,9 @@ async fn label(
     Path(id): Path<String>,
     asked: Submission<LabelWish>,
 ) -> Result<Answer<Parcel>, Problem> {
-    let parcel = front.parcel(id_of(&id, "parcel")?).await?;
-    if let Some(wish) = asked.body.service
-        && parcel.service.as_ref() != Some(&wish)
-    {
-        return Err(another_service(&parcel));
-    }
-    match (&parcel.tracking_number, &parcel.label_failed) {
-        (Some(_), _) => {
-            let version = parcel.version;
-            Ok(Answer::ok(parcel).at(Some(front.shop.seen.position())).version(version))
-        }
-        (None, Some(reason)) => {
-            let detail = format!("the carrier gave no label: {reason}");
-            Err(Problem::conflict("PARCEL_LABEL_FAILED", detail))
-        }
-        (None, None) => {
-            let detail = "the carrier has not answered yet: ask again in a moment";
-            Err(Problem::conflict("PARCEL_LABEL_PENDING", detail))
-        }
-    }
-}
-
-/// It was asked for when the carton was sealed: there is no way to wish for another any more.
-fn another_service(parcel: &Parcel) -> Problem {
-    let (code, detail) = match parcel.tracking_number {
-        Some(_) => ("PARCEL_LABELLED", "the parcel has a label of another service"),
-        None => (
-            "PARCEL_SERVICE_CHOSEN",
-            "the label was asked for when the carton was sealed, and the carrier chooses its service: \
-             leave it out",
-        ),
-    };
-    Problem::conflict(code, detail).because(vec![Flaw::new("/service", detail)])
+    let id: ParcelId = id_of(&id, "parcel")?;
+    let ask = ParcelCommand::AskLabel { service: asked.body.service.map(Into::into) };
+    changed(&front, id, &asked.deed, ask).await
 }
 
 /// The carrier has it. Only what has a label and is paid for may leave.
@@ -219,12 +191,20 @@ async fn hand_over(
     Path(id): Path<String>,
     asked: Submission<Nothing>,
 ) -> Result<Answer<Parcel>, Problem> {
-    let id: ParcelId = id_of(&id, "parcel")?;
-    let hand_over = Command::Parcel(id, ParcelCommand::HandOver);
-    let caused = front.obey(&asked.deed, &By::staff(), hand_over).await?;
+    changed(&front, id_of(&id, "parcel")?, &asked.deed, ParcelCommand::HandOver).await
+}
+
+/// The parcel after somebody of the staff has asked this of it.
+async fn changed(
+    front: &Front,
+    id: ParcelId,
+    deed: &Deed,
+    command: ParcelCommand,
+) -> Result<Answer<Parcel>, Problem> {
+    let caused = front.obey(deed, &By::staff(), Command::Parcel(id, command)).await?;
     let parcel = front.parcel(id).await?;
     let version = parcel.version;
-    Ok(Answer::ok(parcel).after(&front, &caused).version(version))
+    Ok(Answer::ok(parcel).after(front, &caused).version(version))
 }
 
 /// Where a parcel is, without a name and without a street.
@@ -238,7 +218,8 @@ pub(crate) struct Tracking {
     events: Vec<Event>,
 }
 
-/// Where a parcel is, for anybody who has its number.
+/// Where a parcel is, for anybody who has its number. A label that was replaced is void, and nothing is
+/// known under its number.
 #[utoipa::path(get, path = "/tracking/{number}", tag = "orders", params(("number" = String, Path)),
     responses((status = 200, body = Tracking)))]
 async fn tracking(

@@ -1,13 +1,15 @@
 //! Books kept beside the shop, from its facts alone and by rules of their own: what must hold at
 //! every fact, and what must hold in the end.
 
+mod labels;
 pub(super) mod money;
 mod stock;
 
 use super::machine::{Halt, broken};
 use flows::{Fact, Shop};
 use journal::{Journal, memory::Memory};
-use kernel::{Position, Recorded, Sku};
+use kernel::{ParcelId, Position, Recorded, Sku};
+use labels::LabelBook;
 use money::MoneyBook;
 use std::collections::BTreeMap;
 use stock::StockBook;
@@ -20,6 +22,7 @@ const SHOWN: usize = 12;
 pub(super) struct Books {
     pub(super) stock: BTreeMap<Sku, StockBook>,
     pub(super) money: MoneyBook,
+    pub(super) labels: BTreeMap<ParcelId, LabelBook>,
     pub(super) position: Position,
 }
 
@@ -39,6 +42,13 @@ impl Books {
             book.read(fact);
             book.check().or_else(|what| {
                 broken("stock_adds_up", format!("{sku} at {}: {what}", recorded.position))
+            })?;
+        }
+        if let Fact::Parcel(parcel, fact) = &recorded.fact {
+            let book = self.labels.entry(*parcel).or_default();
+            book.read(fact).or_else(|what| {
+                let what = format!("{parcel} at {}: {what}", recorded.position);
+                broken("parcels_leave_with_their_label", what)
             })?;
         }
         self.money.read(recorded)

@@ -60,14 +60,6 @@ const DOOR: &[(&str, u16, &str)] = &[
     ("NO_ROOM", 503, "The disk is nearly full: reading goes on, changes wait until there is room."),
     ("ORDER_NOT_FOUND", 404, "There is no such order, or its token is missing or wrong."),
     ("OVERLOADED", 503, "Too much at once: come back after Retry-After."),
-    ("PARCEL_LABELLED", 409, "The parcel has a label of another service."),
-    ("PARCEL_LABEL_FAILED", 409, "The carrier gave no label; detail tells why."),
-    ("PARCEL_LABEL_PENDING", 409, "The carrier has not answered yet: ask again in a moment."),
-    (
-        "PARCEL_SERVICE_CHOSEN",
-        409,
-        "The label was asked for when the carton was sealed; the carrier chooses its service.",
-    ),
     ("PARTNER_NOT_FOUND", 404, "No partner of this name sends webhooks here."),
     (
         "PAYMENT_IN_USE",
