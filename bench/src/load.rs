@@ -10,7 +10,7 @@ use std::{
     rc::Rc,
     time::{Duration, Instant},
 };
-use tokio::task::spawn_local;
+use tokio::{task::spawn_local, time::sleep};
 
 /// Somebody who asks one thing after the other: over HTTP, or in SQL.
 pub(crate) trait Client {
@@ -29,8 +29,8 @@ pub(crate) trait Client {
 pub(crate) enum Outcome {
     /// Done, as asked.
     Done,
-    /// Sent away: try again later.
-    Shed,
+    /// Sent away, to come again after so long.
+    Shed(Duration),
     /// Anything else, in the other side's words.
     Failed(String),
     /// There is nothing more to ask for.
@@ -107,7 +107,7 @@ impl Board {
                 load.waits.note(wait);
                 load.since_sent.note(at.saturating_sub(sent));
             }
-            Outcome::Shed => load.shed += 1,
+            Outcome::Shed(_) => load.shed += 1,
             Outcome::Failed(why) => {
                 load.failed += 1;
                 load.first_failure.get_or_insert(why);
@@ -126,8 +126,8 @@ impl Board {
     }
 }
 
-/// Each client asks again as soon as it is answered: what is found is the top rate, and the waits are
-/// those of people who queue politely.
+/// Each client asks again as soon as it is answered, or when it was told to come again: what is found is
+/// the top rate, and the waits are those of people who queue politely.
 ///
 /// # Errors
 /// When a client does not get ready, or panics.
@@ -148,12 +148,19 @@ pub(crate) async fn closed<C: Client + 'static>(
                     let outcome = client.ask().await;
                     let answered = begin.elapsed();
                     let counts = answered >= window.warm && answered < end;
+                    let pause = match outcome {
+                        Outcome::Shed(hint) => hint.min(end.saturating_sub(answered)),
+                        _ => Duration::ZERO,
+                    };
                     let more = match outcome {
-                        Outcome::Done | Outcome::Shed if !counts => true,
+                        Outcome::Done | Outcome::Shed(_) if !counts => true,
                         outcome => board.note(outcome, (answered - sent, sent), answered),
                     };
                     if !more {
                         break;
+                    }
+                    if !pause.is_zero() {
+                        sleep(pause).await;
                     }
                 }
                 client

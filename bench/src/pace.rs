@@ -1,5 +1,6 @@
 //! Arrivals at a fixed rate: people come when they come, whether the shop has answered the last one or not.
 
+use rustix::process::setpriority_process;
 use std::{
     sync::{
         Arc,
@@ -51,10 +52,13 @@ pub(crate) struct Pacemaker {
     /// From when arrivals are counted.
     pub(crate) begin: Instant,
     stop: Arc<AtomicBool>,
+    _precedence: Precedence,
 }
 
 impl Pacemaker {
     pub(crate) fn start(schedule: Schedule) -> Pacemaker {
+        // Before the thread, which is as urgent as whoever starts it.
+        let precedence = Precedence::take();
         let (arrivals, stop) = (Arc::new(Semaphore::new(0)), Arc::new(AtomicBool::new(false)));
         let begin = Instant::now();
         let (gate, stopped) = (arrivals.clone(), stop.clone());
@@ -68,7 +72,30 @@ impl Pacemaker {
                 thread::park_timeout(TICK);
             }
         });
-        Pacemaker { arrivals, begin, stop }
+        Pacemaker { arrivals, begin, stop, _precedence: precedence }
+    }
+}
+
+/// While requests come at a fixed rate their senders go before everybody else on this machine: they
+/// stand for people who have machines of their own. Taken only where that is allowed, as it is to root.
+struct Precedence(bool);
+
+/// As *nice* counts.
+const URGENT: i32 = -10;
+
+impl Precedence {
+    /// Of the thread that calls.
+    fn take() -> Precedence {
+        Precedence(setpriority_process(None, URGENT).is_ok())
+    }
+}
+
+impl Drop for Precedence {
+    fn drop(&mut self) {
+        if self.0 {
+            // To be less urgent is allowed to everybody.
+            let _ = setpriority_process(None, 0);
+        }
     }
 }
 

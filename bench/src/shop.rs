@@ -193,7 +193,7 @@ pub(crate) fn as_staff(ask: Ask) -> Fallible<Ask> {
 pub(crate) async fn insist(wire: &mut Wire, ask: Ask) -> Fallible<Answer> {
     loop {
         let answer = wire.send(ask.clone()).await?;
-        if answer.is_shed() {
+        if answer.shed().is_some() {
             sleep(Duration::from_millis(20)).await;
         } else if answer.is_fine() {
             return Ok(answer);

@@ -66,9 +66,9 @@ impl Shopper {
             carts.placed.borrow_mut().push(ticket);
             return Outcome::Done;
         }
-        if answer.is_shed() {
+        if let Some(hint) = answer.shed() {
             carts.waiting.borrow_mut().push_back(ticket);
-            return Outcome::Shed;
+            return Outcome::Shed(hint);
         }
         let expected = self.expected.filter(|code| contains(&answer.body, code));
         match expected {
@@ -180,8 +180,9 @@ impl Client for Follower {
 fn outcome(answer: Fallible<Answer>) -> Outcome {
     match answer {
         Ok(answer) if answer.is_fine() => Outcome::Done,
-        Ok(answer) if answer.is_shed() => Outcome::Shed,
-        Ok(answer) => Outcome::Failed(answer.complaint()),
+        Ok(answer) => {
+            answer.shed().map_or_else(|| Outcome::Failed(answer.complaint()), Outcome::Shed)
+        }
         Err(error) => Outcome::Failed(error.to_string()),
     }
 }

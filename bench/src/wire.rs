@@ -45,9 +45,10 @@ impl Answer {
         (200..300).contains(&self.status)
     }
 
-    /// The surplus that is sent away with a hint when to come again.
-    pub(crate) fn is_shed(&self) -> bool {
-        self.status == 503 && self.headers.contains_key(header::RETRY_AFTER)
+    /// When the surplus is to come again that is sent away with a hint.
+    pub(crate) fn shed(&self) -> Option<Duration> {
+        let hint = self.headers.get(header::RETRY_AFTER).filter(|_| self.status == 503)?;
+        Some(Duration::from_secs(hint.to_str().ok()?.parse().ok()?))
     }
 
     pub(crate) fn position(&self) -> Option<String> {
@@ -180,7 +181,7 @@ mod tests {
     async fn whoever_is_sent_away_without_a_hint_when_to_come_again_has_met_a_fault() {
         let mut wire = Wire::new(server().await);
         let answer = wire.send(get("/busy").expect("a plain path")).await.expect("it is answered");
-        assert!(!answer.is_fine() && !answer.is_shed());
+        assert!(!answer.is_fine() && answer.shed().is_none());
         assert_eq!(answer.complaint(), "503 no");
     }
 }

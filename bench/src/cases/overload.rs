@@ -117,7 +117,9 @@ async fn recover(shop: &Shop, counter: &mut Counter<'_>, full: f64) -> Fallible<
     let mut shoppers = Shopper::crowd(CLIENTS, shop.at, &counter.carts);
     while begin.elapsed() < RECOVERY {
         let (load, same) = load::closed(shoppers, slice).await?;
-        if load.per_second() >= full {
+        let (a_second, shed) = (load.per_second(), load.shed);
+        eprintln!("  {a_second:.0} a second again, {shed} sent away");
+        if a_second >= full {
             return Ok(begin.elapsed().as_secs_f64());
         }
         shoppers = same;

@@ -32,7 +32,7 @@ impl Client for Clerk {
             return Outcome::Dry;
         }
         if number == self.stands_still_at {
-            tokio::time::sleep(self.stall).await;
+            sleep(self.stall).await;
         }
         Outcome::Done
     }

@@ -85,8 +85,9 @@ impl Pace {
         let a_second = f64::from(self.answered) / watched.as_secs_f64();
         self.open = match self.waited / self.answered > SOON {
             true => (a_second * SOON.as_secs_f64()) as usize,
-            // Carefully: whoever is let in has to be answered.
-            false => self.open + self.open / 8 + 1,
+            // Carefully: whoever is let in has to be answered. But from the fewest to hundreds within
+            // two seconds, or a rush that is over would still be felt.
+            false => self.open + self.open / 2 + 1,
         };
         self.open = self.open.clamp(FEWEST.min(most), most);
         (self.answered, self.waited, self.since) = (0, Duration::ZERO, now);
