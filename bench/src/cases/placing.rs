@@ -226,7 +226,7 @@ async fn echo_round(
         .collect();
     let visitors = Visitor::crowd(clients, at, &Rc::new(asks?));
     let round = rounds::top("the echo", visitors, window, Some(program.usage())).await?;
-    program.stop(rustix::process::Signal::INT).await?;
+    program.stop(rustix::process::Signal::TERM).await?;
     Ok(round)
 }
 

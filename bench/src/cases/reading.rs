@@ -56,7 +56,7 @@ pub(super) async fn run(ground: &Ground, found: &mut Found) -> Fallible<()> {
         let top = found.top(deed, Who::Shop);
         found.paced.push(at_half(ground, &shop, (deed, asks), top).await?);
     }
-    echo.stop(rustix::process::Signal::INT).await?;
+    echo.stop(rustix::process::Signal::TERM).await?;
     found.paced.push(follow(ground, &mut counter, &list[0]).await?);
     shop.stop().await
 }
@@ -146,5 +146,5 @@ async fn echo_alone(ground: &Ground, found: &mut Found) -> Fallible<()> {
         let rates = look(ground, deed, asks, &[(Who::Echo, at, echo.usage())]).await?;
         found.rates.extend(rates);
     }
-    echo.stop(rustix::process::Signal::INT).await
+    echo.stop(rustix::process::Signal::TERM).await
 }
