@@ -76,7 +76,7 @@ impl Front {
     /// From where on it can be read what a command led to: where nothing happened, whatever made it old
     /// news lies before the newest fact.
     pub(crate) fn position_after(&self, caused: &Caused<Shop>) -> Position {
-        caused.position().unwrap_or_else(|| self.shop.engine.feed().tip())
+        caused.position().unwrap_or_else(|| self.tip())
     }
 }
 

@@ -297,6 +297,12 @@ impl Front {
         Ok((state, version))
     }
 
+    /// What was answered so far. Whoever asks first, and then for the newest, may say that what he found
+    /// is true up to here; the other way round more may have happened in between.
+    pub(crate) fn tip(&self) -> Position {
+        self.shop.engine.feed().tip()
+    }
+
     /// Waits until everything up to `position` can be read.
     ///
     /// # Errors
@@ -336,7 +342,7 @@ impl Front {
         &self,
         key: &str,
     ) -> Result<Option<V::Document>, Problem> {
-        self.reach_in::<V>(self.shop.engine.feed().tip()).await?;
+        self.reach_in::<V>(self.tip()).await?;
         self.document::<V>(key)
     }
 
@@ -348,7 +354,7 @@ impl Front {
         &self,
         key: &str,
     ) -> Result<Option<std::sync::Arc<str>>, Problem> {
-        self.reach_in::<V>(self.shop.engine.feed().tip()).await?;
+        self.reach_in::<V>(self.tip()).await?;
         self.shop.reader.text::<V>(key).map_err(|error| unreadable(&error))
     }
 

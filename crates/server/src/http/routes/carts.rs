@@ -142,8 +142,9 @@ async fn get(
     Path(id): Path<String>,
 ) -> Result<Answer<Cart>, Problem> {
     let id = admitted(&front, &caller, &id)?;
+    let tip = front.tip();
     let (cart, version) = front.cart(id).await?;
-    Ok(Answer::ok(front.show(id, &cart, version)?).version(version))
+    Ok(Answer::ok(front.show(id, &cart, version)?).at(Some(tip)).version(version))
 }
 
 /// What a cart would cost: checks prices and what is on sale, promises nothing.
@@ -155,8 +156,9 @@ async fn quote(
     Path(id): Path<String>,
 ) -> Result<Answer<Totals>, Problem> {
     let id = admitted(&front, &caller, &id)?;
+    let tip = front.tip();
     let (cart, version) = front.cart(id).await?;
-    Ok(Answer::ok(front.show(id, &cart, version)?.totals).version(version))
+    Ok(Answer::ok(front.show(id, &cart, version)?.totals).at(Some(tip)).version(version))
 }
 
 /// Puts something into a cart; what is in it already becomes more.

@@ -153,7 +153,7 @@ async fn list(
 ) -> Result<Answer<List<Consumer>>, Problem> {
     let items = front.consumers();
     let page = PageLinks { next: None, total: Some(items.len() as u64) };
-    Ok(Answer::ok(List { items, page }).at(Some(front.shop.engine.feed().tip())))
+    Ok(Answer::ok(List { items, page }).at(Some(front.tip())))
 }
 
 /// How far one consumer is.
@@ -317,7 +317,7 @@ impl Checked {
 
 impl Front {
     fn consumers(&self) -> Vec<Consumer> {
-        let tip = self.shop.engine.feed().tip();
+        let tip = self.tip();
         let seen = &self.shop.seen;
         let views = seen.statuses().into_iter();
         // One that was paused follows again before it has caught up.

@@ -148,7 +148,7 @@ async fn list(
     let accept = headers.get(header::ACCEPT).map(|accept| accept.as_bytes());
     if accept.is_some_and(|accept| accept.starts_with(b"text/event-stream")) {
         let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
-        let tip = front.shop.engine.feed().tip();
+        let tip = front.tip();
         let begin = last.or(filters.after).unwrap_or(tip);
         return Ok(stream::follow(
             &front,
@@ -169,7 +169,7 @@ async fn list(
         }
         None => begin,
     };
-    let tip = front.shop.engine.feed().tip();
+    let tip = front.tip();
     let (mut items, mut position) = (Vec::new(), begin);
     while items.len() < limit && position < tip && position - begin < LOOKED_THROUGH {
         let Some(block) = stream::block_after(&front, position).await? else { break };
@@ -197,7 +197,7 @@ async fn of_stream(
     wanted: &Wanted,
     (begin, limit): (Position, usize),
 ) -> Result<Response, Problem> {
-    let tip = front.shop.engine.feed().tip();
+    let tip = front.tip();
     let facts = front.look_back(move |past| past.facts_of(&stream)).await?;
     let (mut items, mut next) = (Vec::new(), None);
     let mut last = begin;
@@ -268,7 +268,7 @@ async fn remembers(
 ) -> Result<Answer<Remembered>, Problem> {
     let name = if name.contains('/') { name } else { name.replacen(':', "/", 1) };
     let stream: Stream = name.parse().map_err(|_| Problem::absent("stream"))?;
-    let tip = front.shop.engine.feed().tip();
+    let tip = front.tip();
     let position = match &filter.at {
         None => tip,
         Some(at) => position_of(&front, at, "#query/at").await?,
@@ -291,7 +291,7 @@ pub(crate) async fn position_of(
     at: &str,
     pointer: &str,
 ) -> Result<Position, Problem> {
-    let tip = front.shop.engine.feed().tip();
+    let tip = front.tip();
     if let Ok(position) = at.parse::<Position>() {
         return Ok(position.min(tip));
     }

@@ -128,9 +128,10 @@ async fn get(
     _staff: Staff,
     Path(id): Path<String>,
 ) -> Result<Answer<Fulfilment>, Problem> {
+    let tip = front.tip();
     let fulfilment = front.fulfilment(id_of(&id, "fulfilment")?).await?;
     let version = fulfilment.version;
-    Ok(Answer::ok(fulfilment).at(Some(front.shop.seen.position())).version(version))
+    Ok(Answer::ok(fulfilment).at(Some(tip)).version(version))
 }
 
 /// Lets the site begin. Usually a fulfilment is released by itself, as soon as it is open.

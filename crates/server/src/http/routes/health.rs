@@ -71,7 +71,7 @@ async fn ready(State(front): State<Arc<Front>>) -> Result<axum::Json<Ready>, Pro
     if let Some(failure) = front.shop.engine.failure() {
         return Err(Problem::unavailable("STOPPED", failure, second * 30));
     }
-    let position = front.shop.engine.feed().tip();
+    let position = front.tip();
     let views_lag = position.saturating_sub(front.shop.seen.position());
     let handlers_lag = position.saturating_sub(front.shop.handlers.standing().heard);
     if views_lag > READY_LAG {
@@ -95,7 +95,7 @@ async fn metrics(State(front): State<Arc<Front>>) -> Response {
 /// What is not counted as it happens is looked at when somebody asks.
 fn gauge_everything(front: &Front) {
     let gauges = front.shop.engine.gauges();
-    let tip = front.shop.engine.feed().tip();
+    let tip = front.tip();
     let seconds = |nanos: u64| nanos as f64 / 1e9;
     metrics::gauge!("cartage_commands_waiting").set(gauges.waiting.load(Relaxed) as f64);
     metrics::gauge!("cartage_position").set(tip as f64);

@@ -137,9 +137,10 @@ async fn get(
     _staff: Staff,
     Path(id): Path<String>,
 ) -> Result<Answer<Pack>, Problem> {
+    let tip = front.tip();
     let pack = front.pack(id_of(&id, "pack")?).await?;
     let version = pack.version;
-    Ok(Answer::ok(pack).at(Some(front.shop.seen.position())).version(version))
+    Ok(Answer::ok(pack).at(Some(tip)).version(version))
 }
 
 /// Units that somebody has seen going into the carton.

@@ -150,9 +150,10 @@ async fn get(
     _staff: Staff,
     Path(id): Path<String>,
 ) -> Result<Answer<Parcel>, Problem> {
+    let tip = front.tip();
     let parcel = front.parcel(id_of(&id, "parcel")?).await?;
     let version = parcel.version;
-    Ok(Answer::ok(parcel).at(Some(front.shop.seen.position())).version(version))
+    Ok(Answer::ok(parcel).at(Some(tip)).version(version))
 }
 
 /// How it is to be sent.
@@ -227,6 +228,7 @@ async fn tracking(
     Path(number): Path<String>,
 ) -> Result<Answer<Tracking>, Problem> {
     front.must_follow::<Parcels>()?;
+    let seen = front.shop.seen.position();
     let query = Query::new().equal("tracking_number", Column::Text(number.clone())).limit(1);
     let found = front.shop.reader.list::<Parcels>(&query).map_err(|error| unreadable(&error))?;
     let (_, parcel) = found.rows.into_iter().next().ok_or_else(|| Problem::absent("tracking"))?;
@@ -236,7 +238,7 @@ async fn tracking(
         status: word(&parcel.status),
         events: parcel.events.into_iter().map(event).collect(),
     })
-    .at(Some(front.shop.seen.position())))
+    .at(Some(seen)))
 }
 
 impl Front {

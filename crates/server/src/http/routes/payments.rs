@@ -107,9 +107,10 @@ async fn get(
     Path(id): Path<String>,
 ) -> Result<Answer<Payment>, Problem> {
     let id = id_of::<PaymentId>(&id, "payment")?;
+    let tip = front.tip();
     let payment = front.payment(id).await?;
     let version = payment.version;
-    Ok(Answer::ok(payment).version(version))
+    Ok(Answer::ok(payment).at(Some(tip)).version(version))
 }
 
 /// Asks again for a capture that failed. Usually a payment is captured by itself, when its parcel is
@@ -207,6 +208,7 @@ async fn refunds(
     Path(id): Path<String>,
 ) -> Result<Answer<List<Refund>>, Problem> {
     let id = id_of::<PaymentId>(&id, "payment")?;
+    let tip = front.tip();
     front.payment(id).await?;
     let facts = front.look_back(move |past| past.facts_of(&Stream::Payment(id))).await?;
     let mut refunds: BTreeMap<u32, Refund> = BTreeMap::new();
@@ -228,7 +230,7 @@ async fn refunds(
     }
     let items: Vec<Refund> = refunds.into_values().collect();
     let page = PageLinks { next: None, total: Some(items.len() as u64) };
-    Ok(Answer::ok(List { items, page }))
+    Ok(Answer::ok(List { items, page }).at(Some(tip)))
 }
 
 impl Front {

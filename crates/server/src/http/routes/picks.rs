@@ -136,9 +136,10 @@ async fn get(
     _staff: Staff,
     Path(id): Path<String>,
 ) -> Result<Answer<Pick>, Problem> {
+    let tip = front.tip();
     let pick = front.pick(id_of(&id, "pick")?).await?;
     let version = pick.version;
-    Ok(Answer::ok(pick).at(Some(front.shop.seen.position())).version(version))
+    Ok(Answer::ok(pick).at(Some(tip)).version(version))
 }
 
 /// Who begins.

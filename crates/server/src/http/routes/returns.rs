@@ -277,9 +277,10 @@ async fn get(
     _staff: Staff,
     Path(id): Path<String>,
 ) -> Result<Answer<Return>, Problem> {
+    let tip = front.tip();
     let coming = front.returned(id_of(&id, "return")?).await?;
     let version = coming.version;
-    Ok(Answer::ok(coming).at(Some(front.shop.seen.position())).version(version))
+    Ok(Answer::ok(coming).at(Some(tip)).version(version))
 }
 
 /// A word about it.

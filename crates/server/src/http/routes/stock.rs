@@ -120,13 +120,17 @@ async fn list(
 ) -> Result<Answer<List<Stock>>, Problem> {
     front.be_as_new_as::<Stocks>(after).await?;
     let site = filters.site.as_ref().map(|text| id_of::<SiteId>(text, "site")).transpose()?;
+    let lies_here = |stock: &Document| {
+        site.as_ref().is_none_or(|site| stock.sites.iter().any(|at| at.site == *site))
+    };
     if let Some(sku) = &filters.sku {
+        let seen = front.shop.seen.position();
         let found = sku.parse::<Sku>().ok();
         let found = found.and_then(|sku| front.document::<Stocks>(sku.as_str()).transpose());
-        let items: Vec<Stock> =
-            found.transpose()?.map(|stock| show(sku, &stock)).into_iter().collect();
+        let found = found.transpose()?.filter(lies_here);
+        let items: Vec<Stock> = found.map(|stock| show(sku, &stock)).into_iter().collect();
         let page = PageLinks { next: None, total: Some(items.len() as u64) };
-        return Ok(Answer::ok(List { items, page }).at(Some(front.shop.seen.position())));
+        return Ok(Answer::ok(List { items, page }).at(Some(seen)));
     }
     let query = match filters.low {
         Some(true) => Query::new().range("low", ..Column::Number(LOW)).ascending("low"),
@@ -134,8 +138,7 @@ async fn list(
     };
     let paging = Paging { limit: filters.limit, cursor: filters.cursor };
     let answer = front.page::<Stocks, _>(query, &paging, |(sku, stock)| {
-        let here = site.as_ref().is_none_or(|site| stock.sites.iter().any(|at| at.site == *site));
-        here.then(|| show(&sku, &stock))
+        lies_here(&stock).then(|| show(&sku, &stock))
     })?;
     Ok(answer
         .map(|list| List { items: list.items.into_iter().flatten().collect(), page: list.page }))
@@ -150,9 +153,10 @@ async fn get(
     Path(sku): Path<String>,
 ) -> Result<Answer<Stock>, Problem> {
     let sku = sku_of(&sku, "stock")?;
+    let tip = front.tip();
     let stock = front.newest_stock(&sku).await?;
     let version = stock.version;
-    Ok(Answer::ok(stock).at(Some(front.shop.seen.position())).version(version))
+    Ok(Answer::ok(stock).at(Some(tip)).version(version))
 }
 
 /// What came and went of a SKU: the facts of its stock, the oldest first.
@@ -165,6 +169,7 @@ async fn movements(
     Filters(filters): Filters<MovementFilters>,
 ) -> Result<Answer<List<Fact>>, Problem> {
     let sku = sku_of(&sku, "stock")?;
+    let tip = front.tip();
     front.newest_stock(&sku).await?;
     let (limit, begin) = filters.read()?;
     let facts = front.look_back(move |past| past.facts_of(&Stream::Stock(sku))).await?;
@@ -173,7 +178,7 @@ async fn movements(
     let next = wanted.next().and(taken.last()).map(|last| last.position.to_string());
     let items: Vec<Fact> = taken.into_iter().map(Fact::of).collect::<Result<_, _>>()?;
     let page = PageLinks { next, total: Some(facts.len() as u64) };
-    Ok(Answer::ok(List { items, page }))
+    Ok(Answer::ok(List { items, page }).at(Some(tip)))
 }
 
 /// Which page of a SKU's movements.
@@ -397,8 +402,9 @@ async fn availability(
     let offer = front.offer(&sku)?.filter(|offer| offer.on_sale);
     let offer = offer.ok_or_else(|| Problem::absent("variant"))?;
     front.must_follow::<Stocks>()?;
+    let seen = front.shop.seen.position();
     let availability = front.level(&sku, offer.stock_kept)?;
-    Ok(Answer::ok(Availability { sku: sku.to_string(), availability }))
+    Ok(Answer::ok(Availability { sku: sku.to_string(), availability }).at(Some(seen)))
 }
 
 impl Front {
@@ -424,7 +430,7 @@ impl Front {
         let sku = sku_of(text, "variant")?;
         if self.offer(&sku)?.is_none() {
             // Perhaps it was made just now.
-            self.reach(self.shop.engine.feed().tip()).await?;
+            self.reach(self.tip()).await?;
         }
         match self.offer(&sku)? {
             Some(offer) if offer.stock_kept => Ok(sku),

@@ -148,7 +148,7 @@ async fn shared(front: &Arc<Front>) -> Result<Arc<str>, PageProblem> {
         return Ok(text.clone());
     }
     let begin = Instant::now();
-    let tip = front.shop.engine.feed().tip();
+    let tip = front.tip();
     if kept.rate.is_cold() {
         let before = front.shop.clock.now() - rate::WINDOW;
         let then = front.look_back(move |past| past.position_at(before)).await?;
@@ -168,7 +168,7 @@ async fn shared(front: &Arc<Front>) -> Result<Arc<str>, PageProblem> {
 impl Pulse {
     fn read(front: &Front, rate: rate::Shown) -> Result<Pulse, Problem> {
         let now = front.shop.clock.now();
-        let tip = front.shop.engine.feed().tip();
+        let tip = front.tip();
         let handled = front.shop.handlers.standing().heard;
         let indexed = front.shop.engine.gauges().indexed.load(Relaxed);
         let lag = |who, seen: u64| Lag { who, facts: figure(tip.saturating_sub(seen)) };

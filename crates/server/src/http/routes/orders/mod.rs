@@ -53,7 +53,7 @@ impl Front {
     /// # Errors
     /// 404 when there is none, 503 when the view is behind.
     pub(crate) async fn order_numbered(&self, number: u64) -> Result<OrderId, Problem> {
-        self.reach_in::<Orders>(self.shop.engine.feed().tip()).await?;
+        self.reach_in::<Orders>(self.tip()).await?;
         let number = Column::Number(i64::try_from(number).unwrap_or(i64::MAX));
         let found = self.shop.reader.list::<Orders>(&Query::new().equal("number", number).limit(1));
         let found = found.map_err(|error| crate::http::front::unreadable(&error))?;

@@ -237,8 +237,9 @@ pub(crate) async fn get(
     Path(id): Path<String>,
 ) -> Result<Answer<Arc<RawValue>>, Problem> {
     let id = front.order_named(&caller, &id).await?;
+    let tip = front.tip();
     let ShownOrder { json, version } = front.newest_shown(id).await?;
-    Ok(Answer::ok(json).at(Some(front.shop.seen.position())).version(version))
+    Ok(Answer::ok(json).at(Some(tip)).version(version))
 }
 
 /// Something that happened to an order.
@@ -263,6 +264,7 @@ pub(crate) async fn timeline(
     Path(id): Path<String>,
 ) -> Result<Answer<List<Moment>>, Problem> {
     let id = front.order_named(&caller, &id).await?;
+    let tip = front.tip();
     front.newest_document(id).await?;
     let timeline = front.newest::<OrderTimeline>(&id.to_string()).await?.unwrap_or_default();
     let show = |moment: flows::views::Moment| Moment {
@@ -272,8 +274,7 @@ pub(crate) async fn timeline(
     };
     let items: Vec<Moment> = timeline.moments.into_iter().map(show).collect();
     let total = Some(items.len() as u64);
-    let position = front.shop.seen.position();
-    Ok(Answer::ok(List { items, page: PageLinks { next: None, total } }).at(Some(position)))
+    Ok(Answer::ok(List { items, page: PageLinks { next: None, total } }).at(Some(tip)))
 }
 
 /// What happens to an order, in words, as it happens: server-sent events named `moment`.
@@ -290,7 +291,7 @@ pub(crate) async fn events(
     let id = front.order_named(&caller, &id).await?;
     front.newest_document(id).await?;
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
-    let begin = last.unwrap_or_else(|| front.shop.engine.feed().tip());
+    let begin = last.unwrap_or_else(|| front.tip());
     let (key, mut keys) = (id.to_string(), Vec::new());
     Ok(stream::follow(
         &front,
@@ -331,7 +332,7 @@ pub(crate) async fn at(
 ) -> Result<Answer<Order>, Problem> {
     let id = front.order_named(&Caller::Staff, &id).await?;
     let position = match (filter.position, &filter.time) {
-        (Some(position), None) => position.min(front.shop.engine.feed().tip()),
+        (Some(position), None) => position.min(front.tip()),
         (None, Some(time)) => position_of(&front, time, "#query/time").await?,
         _ => {
             let detail = "name either a time or a position";
@@ -358,5 +359,5 @@ pub(crate) async fn facts(
     let facts = front.facts_of_order(id).await?;
     let items: Vec<Fact> = facts.iter().map(Fact::of).collect::<Result<_, _>>()?;
     let page = PageLinks { next: None, total: Some(items.len() as u64) };
-    Ok(Answer::ok(List { items, page }).at(Some(front.shop.engine.feed().tip())))
+    Ok(Answer::ok(List { items, page }).at(Some(front.tip())))
 }

@@ -126,6 +126,7 @@ pub(crate) async fn get(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Answer<Product>, Problem> {
+    let tip = front.tip();
     let (id, product) = front.product_named(&id).await?;
     if !caller.is_staff() && product.status != ProductStatus::Active {
         return Err(Problem::absent("product"));
@@ -133,7 +134,7 @@ pub(crate) async fn get(
     front.must_follow::<Stocks>()?;
     let version = product.version;
     let product = front.product(id, product)?;
-    Ok(Answer::ok(product).at(Some(front.shop.seen.position())).version(version))
+    Ok(Answer::ok(product).at(Some(tip)).version(version))
 }
 
 impl Product {
@@ -152,7 +153,7 @@ impl Front {
         text: &str,
     ) -> Result<(ProductId, views::Product), Problem> {
         let absent = || Problem::absent("product");
-        self.reach_in::<Products>(self.shop.engine.feed().tip()).await?;
+        self.reach_in::<Products>(self.tip()).await?;
         let id = match text.parse::<ProductId>() {
             Ok(id) => id,
             Err(_) => self.product_with_slug(text)?.ok_or_else(absent)?,
