@@ -93,6 +93,16 @@ async fn a_query_sees_what_its_position_promises() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_asked_for_instead_in_a_letter_is_an_object() {
+    let shop = Shop::open().await;
+    for none in [json!(null), json!([]), json!("text"), json!(7), json!(true)] {
+        let edit = shop.staff().post("/dead-letters/pay:1/edit");
+        let edited = edit.json(&json!({"request": none, "why": "a typing error"})).send().await;
+        edited.refuses(422, "VALIDATION_ERROR").points_at("/request");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn every_query_says_up_to_where_it_is_true() {
     let shop = Shop::stocked().await;
     let (cart, token) = shop.order(&[("MUG-1", 1)]).await;

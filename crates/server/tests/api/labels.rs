@@ -3,6 +3,10 @@
 use crate::harness::{Said, Shop};
 use serde_json::{Value, json};
 use server::sandbox::{Side, Switches};
+use std::time::{Duration, Instant};
+
+/// Nothing here takes longer.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 impl Shop {
     async fn ask_label(&self, order: &str, wish: Value) -> Said {
@@ -15,6 +19,18 @@ impl Shop {
 
     async fn hand_over(&self, order: &str) -> Said {
         self.staff().post(&format!("/parcels/{order}.1/hand-over")).send().await
+    }
+
+    /// The carrier hears again what it is asked. Whoever resumes a handler does not wait for it, so this
+    /// does, until the label is there.
+    async fn labelled(&self, order: &str) {
+        self.carrier("resume").await;
+        let begin = Instant::now();
+        while self.parcel(order).await.text("/tracking_number").is_empty() {
+            assert!(begin.elapsed() < PATIENCE, "the carrier does not answer");
+            tokio::task::yield_now().await;
+        }
+        self.settle().await;
     }
 
     /// From now on the carrier hears nothing, or again.
@@ -68,8 +84,7 @@ async fn nothing_is_asked_for_and_nothing_leaves_while_a_label_is_awaited() {
     for wish in [json!({}), json!({"service": "express"})] {
         shop.ask_label(&id, wish).await.refuses(409, "PARCEL_LABEL_PENDING");
     }
-    shop.carrier("resume").await;
-    shop.settle().await;
+    shop.labelled(&id).await;
     shop.carrier("pause").await;
     let asked = shop.ask_label(&id, json!({"service": "express"})).await.is(200);
     assert_eq!(
@@ -80,8 +95,7 @@ async fn nothing_is_asked_for_and_nothing_leaves_while_a_label_is_awaited() {
     shop.ask_label(&id, json!({})).await.refuses(409, "PARCEL_LABEL_PENDING");
     let for_the_van = shop.staff().get("/parcels").await.is(200);
     assert!(for_the_van.list("/items").is_empty(), "{for_the_van:?}");
-    shop.carrier("resume").await;
-    shop.settle().await;
+    shop.labelled(&id).await;
     shop.hand_over(&id).await.is(200);
 }
 

@@ -1,17 +1,20 @@
-"""Fills a shop that was just started: products, stock, carts and orders at every stage but the last.
+"""Fills a shop that was just started: products, stock, carts, orders and returns at every stage, and
+letters about what its partners did not do.
 
-    prepare.py <address of the shop> <folder into which the names of all that go>
+    prepare.py <address of the shop> <folder into which the names of all that go> <log of the shop>
 """
 
 import json
 import os
 import pathlib
+import re
 import sys
 import time
 import urllib.request
 
 BASE = sys.argv[1] + "/api/v1"
 FOLDER = pathlib.Path(sys.argv[2])
+LOG = pathlib.Path(sys.argv[3]).read_text()
 STAFF = {"Authorization": "Bearer " + os.environ["CARTAGE_STAFF_KEY"]}
 
 
@@ -21,6 +24,14 @@ def call(method, path, body=None, headers=STAFF):
     request = urllib.request.Request(BASE + path, data=data, headers=headers, method=method)
     with urllib.request.urlopen(request, timeout=10) as answer:
         return json.load(answer)
+
+
+def switch(partner, **switches):
+    """How the sandbox behaves from now on."""
+    url = re.search(partner + r'="?(http://[0-9.:]+)', LOG)[1] + "/control"
+    body = json.dumps(switches).encode()
+    with urllib.request.urlopen(urllib.request.Request(url, data=body, method="PUT"), timeout=10):
+        pass
 
 
 def until(what, seconds=20):
@@ -63,6 +74,37 @@ def pack(order):
     call("POST", f"/packs/{order}.1/seal", {"weight_grams": 500})
 
 
+def status(path):
+    return call("GET", path)["status"]
+
+
+def facts_of(order):
+    return call("GET", f"/orders/{order}/facts")["items"]
+
+
+def send(orders):
+    """Parcels are paid for when their cartons are sealed, and leave when that is known."""
+    for sent in orders:
+        until(lambda: call("GET", f"/orders/{sent}")["payments"][0]["status"] == "captured")
+        until(lambda: status(f"/parcels/{sent}.1") == "labelled")
+        call("POST", f"/parcels/{sent}.1/hand-over", {})
+
+
+def give_back(orders):
+    """Returns at every stage, two of each."""
+    line = {"line": 1, "quantity": 1}
+    made = []
+    for order in orders:
+        until(lambda: status(f"/parcels/{order}.1") == "delivered", 60)
+        wish = {"lines": [{**line, "reason": "unwanted"}]}
+        made.append(call("POST", f"/orders/{order}/returns", wish)["id"])
+    for authorised in made[2:]:
+        call("POST", f"/returns/{authorised}/authorise", {})
+    for received in made[4:]:
+        call("POST", f"/returns/{received}/receive", {"lines": [line]})
+    return made
+
+
 def names(kind, values):
     lines = "".join(f'"{value}"\n' for value in values)
     (FOLDER / f"{kind}.dict").write_text(lines)
@@ -74,18 +116,29 @@ for nth in range(3):
     call("POST", "/products", {"name": "Mug", "slug": f"mug-{nth}", "variants": variants})
     call("POST", f"/products/mug-{nth}/publish", {})
     call("POST", f"/stock/{sku}/receive", {"quantity": 100000, "reference": "PO-1"})
-orders = [order("MUG-0") for _ in range(8)]
-orders.append(order("MUG-1", "tok_declined"))
-for packed in orders[:3]:
+orders = [order("MUG-0") for _ in range(20)]
+orders += [order("MUG-1", "tok_declined") for _ in range(3)]
+for packed in orders[:11]:
     pack(packed)
-# It is paid for when its carton is sealed, and leaves when that is known.
-sent = f"/parcels/{orders[0]}.1"
-until(lambda: call("GET", f"/orders/{orders[0]}")["payments"][0]["status"] == "captured")
-until(lambda: call("GET", sent)["status"] == "labelled")
-call("POST", f"{sent}/hand-over", {})
+send(orders[:7])
+returns = give_back(orders[:6])
+# What cannot be understood is no answer: people have to look at it. It stays like that, or the first who
+# tries all letters again would leave none to anybody else.
+switch("carrier", garbled=True)
+for packed in orders[11:15]:
+    pack(packed)
+until(lambda: len(call("GET", "/dead-letters")["items"]) == 4)
+letters = [letter["id"] for letter in call("GET", "/dead-letters")["items"]]
+# Money that was refused can be asked for again.
+switch("payments", refuse_captures=True)
+pack(orders[15])
+until(lambda: "payments/capture_failed@1" in [fact["type"] for fact in facts_of(orders[15])])
+switch("payments")
 
 names("products", [f"mug-{nth}" for nth in range(3)])
 names("skus", [f"MUG-{nth}" for nth in range(3)])
 names("carts", [cart("MUG-2")[0] for _ in range(8)])
 names("orders", orders)
 names("parts", [f"{order}.1" for order in orders])
+names("returns", returns)
+names("letters", letters)

@@ -14,7 +14,7 @@ use engine::handlers::{Letter as Kept, LetterError, Note};
 use kernel::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -87,9 +87,9 @@ pub(crate) struct Preview {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Edit {
-    /// What to ask for.
+    /// What to ask for. Not a map of `serde_json`, which would take `null` for an empty one.
     #[schema(value_type = Object)]
-    request: serde_json::Map<String, Value>,
+    request: BTreeMap<String, Value>,
     /// Kept with the letter.
     #[schema(min_length = 1, max_length = 500)]
     why: String,
@@ -212,7 +212,7 @@ async fn edit(
     asked: Submission<Edit>,
 ) -> Result<Answer<Value>, Problem> {
     let Submission { body: Edit { request, why }, deed } = asked;
-    let request = Value::Object(request);
+    let request = Value::Object(request.into_iter().collect());
     if request.to_string().len() > LONGEST_BODY {
         let detail = format!("at most {LONGEST_BODY} bytes");
         return Err(Problem::invalid(vec![Flaw::new("/request", detail)]));
