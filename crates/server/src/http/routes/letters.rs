@@ -87,7 +87,8 @@ pub(crate) struct Preview {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Edit {
-    /// What to ask for. Not a map of `serde_json`, which would take `null` for an empty one.
+    /// What to ask for.
+    // Not a map of `serde_json`, which would take `null` for an empty one.
     #[schema(value_type = Object)]
     request: BTreeMap<String, Value>,
     /// Kept with the letter.
