@@ -1,6 +1,6 @@
 //! Arrivals at a fixed rate: people come when they come, whether the shop has answered the last one or not.
 
-use rustix::process::setpriority_process;
+use rustix::process::{getpriority_process, setpriority_process};
 use std::{
     sync::{
         Arc,
@@ -78,7 +78,8 @@ impl Pacemaker {
 
 /// While requests come at a fixed rate their senders go before everybody else on this machine: they
 /// stand for people who have machines of their own. Taken only where that is allowed, as it is to root.
-struct Precedence(bool);
+/// It holds how urgent the thread was before.
+struct Precedence(Option<i32>);
 
 /// As *nice* counts.
 const URGENT: i32 = -10;
@@ -86,15 +87,16 @@ const URGENT: i32 = -10;
 impl Precedence {
     /// Of the thread that calls.
     fn take() -> Precedence {
-        Precedence(setpriority_process(None, URGENT).is_ok())
+        let before = getpriority_process(None).ok();
+        Precedence(before.filter(|_| setpriority_process(None, URGENT).is_ok()))
     }
 }
 
 impl Drop for Precedence {
     fn drop(&mut self) {
-        if self.0 {
+        if let Some(before) = self.0 {
             // To be less urgent is allowed to everybody.
-            let _ = setpriority_process(None, 0);
+            let _ = setpriority_process(None, before);
         }
     }
 }

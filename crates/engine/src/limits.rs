@@ -47,7 +47,7 @@ impl Default for Limits {
             checkpoint_facts: 16_384,
             lag_facts: 50_000,
             idle: Duration::from_millis(50),
-            // With a quarter more, which may wait for the index, just what a table of 2^17 takes.
+            // Carts and articles beyond that are read back when they are wanted, which costs placing.
             states: 90_000,
             commands: 90_000,
             feed_facts: 1 << 17,

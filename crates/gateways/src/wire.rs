@@ -166,7 +166,7 @@ pub struct Address {
 pub struct ParcelOrder {
     /// What we call it.
     pub reference: ParcelId,
-    /// For the how-manieth label of it, from 1. Each is a request of its own; those before are void, or
+    /// Which label of the parcel is asked for, from 1. Each is a request of its own; those before are void, or
     /// are going to be.
     pub number: u32,
     /// What it weighs.

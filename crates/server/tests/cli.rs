@@ -120,6 +120,11 @@ fn exit_codes_tell_what_went_wrong() {
         (2, &["config", "--set", "http.timeout_seconds=x"][..], "seconds, 1 to 600"),
         (2, &["config", "--set", "nonsense"][..], "KEY=VALUE"),
         (2, &["letters", "edit", "pay/1", "--request", "[]", "--why", "so"][..], "no JSON object"),
+        (
+            2,
+            &["letters", "edit", "pay/1", "--request", "null", "--why", "so"][..],
+            "no JSON object",
+        ),
         (1, &["journal", "show", "stock/A"][..], "nothing has happened in stock/A"),
         (1, &["replay", "none.csv"][..], "none.csv cannot be read"),
         (1, &["letters", "retry", "pay/2"][..], "no letter pay/2"),

@@ -7,7 +7,7 @@ use server::{
     config::ConfigArgs,
     letters::{FolderLetters, Letters, ShopLetters},
 };
-use std::process::ExitCode;
+use std::{collections::BTreeMap, process::ExitCode};
 
 /// Whose letters, and what to do with them.
 #[derive(Debug, clap::Args)]
@@ -86,9 +86,10 @@ pub(crate) fn run(args: &LettersArgs, settings: &ConfigArgs) -> Answer {
         LettersCommand::Preview { id } => return say_json(&letters.preview(id)?).map(fine),
         LettersCommand::Retry { ids, all } => return retry(&mut letters, (ids, *all), args.json),
         LettersCommand::Edit { id, request, why } => {
-            let object = serde_json::from_str::<serde_json::Map<String, Json>>(request)
+            // Not a map of `serde_json`, which would take `null` for an empty one.
+            let object = serde_json::from_str::<BTreeMap<String, Json>>(request)
                 .map_err(|error| Usage(format!("--request is no JSON object: {error}")))?;
-            letters.edit(id, object.into(), why)?;
+            letters.edit(id, object.into_iter().collect(), why)?;
             format!("{id} is edited; `cartage letters retry {id}` sends it")
         }
         LettersCommand::Drop { id, why } => {

@@ -114,6 +114,8 @@ async fn every_query_says_up_to_where_it_is_true() {
         "/orders",
         "/orders/{}",
         "/orders/{}/timeline",
+        "/orders/{}/facts",
+        "/consumers",
         "/payments/{}.1",
         "/payments/{}.1/refunds",
         "/products",

@@ -151,9 +151,10 @@ async fn list(
     State(front): State<Arc<Front>>,
     _staff: Staff,
 ) -> Result<Answer<List<Consumer>>, Problem> {
+    let tip = front.tip();
     let items = front.consumers();
     let page = PageLinks { next: None, total: Some(items.len() as u64) };
-    Ok(Answer::ok(List { items, page }).at(Some(front.tip())))
+    Ok(Answer::ok(List { items, page }).at(Some(tip)))
 }
 
 /// How far one consumer is.

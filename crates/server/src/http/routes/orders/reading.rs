@@ -355,9 +355,10 @@ pub(crate) async fn facts(
     Path(id): Path<String>,
 ) -> Result<Answer<List<Fact>>, Problem> {
     let id = front.order_named(&Caller::Staff, &id).await?;
+    let tip = front.tip();
     front.newest_document(id).await?;
     let facts = front.facts_of_order(id).await?;
     let items: Vec<Fact> = facts.iter().map(Fact::of).collect::<Result<_, _>>()?;
     let page = PageLinks { next: None, total: Some(items.len() as u64) };
-    Ok(Answer::ok(List { items, page }).at(Some(front.tip())))
+    Ok(Answer::ok(List { items, page }).at(Some(tip)))
 }
